@@ -1,0 +1,84 @@
+"""The `policies:`, `rollout:` and `engine:` sections of a run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+
+class TinyModel(BaseModel):
+    """A model of our own, made on first use inside the run root; the value is its seed name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tiny: str
+
+
+class SpeakerConfig(BaseModel):
+    """One way to play a role: exactly one of `model` (a frozen policy in an engine actor) and `speaker`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: TinyModel | str | None = None
+    speaker: Literal["scripted", "constant"] | None = None
+    text: str = "OK."
+    """What the constant speaker says."""
+    weight: PositiveFloat = 1.0
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SpeakerConfig:
+        if (self.model is None) == (self.speaker is None):
+            raise ValueError("give exactly one of `model` and `speaker`")
+        return self
+
+
+class PolicyConfig(BaseModel):
+    """Who plays a role: a policy of its own (`model`), or a weighted `mix` of speakers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: TinyModel | str | None = None
+    train: bool = False
+    wire: Literal["bracket", "hermes"] = "bracket"
+    history_thinking: Literal["keep", "strip"] = "keep"
+    mix: list[SpeakerConfig] | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PolicyConfig:
+        if (self.model is None) == (self.mix is None):
+            raise ValueError("give exactly one of `model` and `mix`")
+        if self.train and self.model is None:
+            raise ValueError("a trained policy needs a `model`")
+        return self
+
+
+class RolloutConfig(BaseModel):
+    """Sizes of one training step: `groups_per_step` tasks with `group_size` episodes each."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    workers: PositiveInt = 1
+    group_size: int = Field(8, ge=2)
+    groups_per_step: PositiveInt = 16
+    concurrency: PositiveInt = 64
+    """Most conversations of one worker at a time."""
+    max_turn_tokens: PositiveInt = 64
+    max_context: PositiveInt = 1024
+    temperature: PositiveFloat = 1.0
+    max_staleness: Literal[0] = 0
+
+
+class EngineConfig(BaseModel):
+    """One vLLM engine; every worker and every engine actor owns one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    tensor_parallel: PositiveInt = 1
+    gpus: NonNegativeFloat = 0
+    kv_cache_mib: PositiveInt = 128
+    user_actors: PositiveInt = 1
+    """Engine actors per frozen model."""
+    call_timeout_s: PositiveFloat = 120.0
+    """Deadline of one `generate` call."""

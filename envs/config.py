@@ -1,0 +1,20 @@
+"""The `gyms:` section of a run: which gyms are trained on, evaluated on, and with which parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+
+class GymsConfig(BaseModel):
+    """Weights are relative sampling frequencies of tasks."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    train: dict[str, float] = Field(default_factory=lambda: {"IntentionGym": 1.0}, min_length=1)
+    transfer: dict[str, float] = Field(default_factory=dict)
+    """Gyms that are only evaluated."""
+    max_turns: PositiveInt = 16
+    params: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Constructor parameters by gym, for training and evaluation alike."""

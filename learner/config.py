@@ -1,0 +1,37 @@
+"""The `learner:` section of a run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+
+class LearnerConfig(BaseModel):
+    """Everything one DeepSpeed rank group needs to know. Sizes are in tokens unless named otherwise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ranks: PositiveInt = 1
+    zero_stage: Literal[0, 2] = 2
+    dtype: Literal["float32"] = "float32"
+    lr: NonNegativeFloat = 1.0e-6
+    schedule: Literal["constant", "cosine", "linear"] = "constant"
+    warmup: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of all optimizer steps spent rising from 0 to `lr`."""
+    betas: tuple[float, float] = (0.9, 0.98)
+    weight_decay: NonNegativeFloat = 0.01
+    max_grad_norm: PositiveFloat = 1.0
+    loss: Literal["grpo"] = "grpo"
+    clip: tuple[float, float] = (0.2, 0.28)
+    """Lower and upper distance of the clipped ratio from 1."""
+    aggregate: Literal["token", "trajectory"] = "token"
+    """Loss denominator: all trained tokens of the optimizer step, or its trajectories (each a mean over its tokens)."""
+    tis_cap: PositiveFloat = 2.0
+    """Truncation of the importance weight pi_old / pi_rollout."""
+    epochs: PositiveInt = 1
+    minibatches: PositiveInt = 1
+    tokens_per_micro_batch: PositiveInt = 2048
+    step_timeout_s: PositiveFloat = 600.0
+    start_timeout_s: PositiveFloat = 180.0
+    gpus_per_rank: NonNegativeInt = 0
