@@ -1,1 +1,59 @@
-"""envs."""
+"""Gyms: conversational tasks with partners, judges and scripted speakers.
+
+Contract: everything is found by the gym's name. Nothing here knows Ray, torch or transformers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import envs.intention  # noqa: F401  (registers itself)
+from envs import registry
+from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
+from envs.speakers import ConstantSpeaker, scripted
+from envs.verdicts import RuleJudge, validate_verdict
+
+__all__ = [
+    "ConstantSpeaker",
+    "RuleJudge",
+    "create",
+    "demonstrations",
+    "gyms",
+    "load",
+    "make",
+    "scripted",
+    "validate_verdict",
+]
+
+
+def gyms() -> list[str]:
+    """The names of all gyms."""
+    return registry.names()
+
+
+def create(name: str, partner: Speaker, judge: Judge, *, preset: str | None = None, **params: Any) -> Gym:
+    """A gym that is not reset yet. `params` go to its constructor and win over those of the preset."""
+    entry = registry.entry(name)
+    if preset is not None and preset not in entry.presets:
+        raise registry.unknown(f"preset of {name}", preset, entry.presets)
+    chosen = dict(entry.presets[preset]) if preset is not None else {}
+    return entry.gym(partner, judge, **{**chosen, **params})
+
+
+def make(
+    name: str, *, task: Task, partner: Speaker, judge: Judge, preset: str | None = None, seed: int = 0, **params: Any
+) -> Gym:
+    """A gym ready to be stepped; what the acting role sees first is `gym.first_view`."""
+    gym = create(name, partner, judge, preset=preset, **params)
+    gym.first_view = gym.reset(task, seed)
+    return gym
+
+
+def load(name: str, split: Split, **options: Any) -> list[Task]:
+    """The tasks of a gym's split."""
+    return list(registry.entry(name).load(split, **options))
+
+
+def demonstrations(name: str, role: Role, count: int, seed: int, **options: Any) -> list[Demonstration]:
+    """Conversations to imitate, made from train tasks only."""
+    return registry.entry(name).demonstrations(role, count, seed, **options)

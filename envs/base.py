@@ -117,6 +117,8 @@ class Gym(ABC):
     acting: ClassVar[Role] = "agent"
     choices: ClassVar[tuple[str, ...]] = ("action", "answer", "finish")
     """The tool choices this gym understands."""
+    first_view: View
+    """What `reset` returned; set by `envs.make`."""
 
     def __init__(self, partner: Speaker, judge: Judge) -> None:
         self.partner = partner
@@ -159,3 +161,5 @@ class Demonstration:
     task_id: str
     role: Role
     messages: tuple[Message, ...]
+    last_only: bool = False
+    """Imitate the last message alone; what the role said before only leads up to it."""

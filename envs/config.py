@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 
 class GymsConfig(BaseModel):
@@ -12,8 +12,8 @@ class GymsConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    train: dict[str, float] = Field(default_factory=lambda: {"IntentionGym": 1.0}, min_length=1)
-    transfer: dict[str, float] = Field(default_factory=dict)
+    train: dict[str, PositiveFloat] = Field(default_factory=lambda: {"IntentionGym": 1.0}, min_length=1)
+    transfer: dict[str, PositiveFloat] = Field(default_factory=dict)
     """Gyms that are only evaluated."""
     max_turns: PositiveInt = 16
     params: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -1,0 +1,261 @@
+"""A stateless token service around vLLM, stepped inside this process.
+
+Invariants
+- Every request is seeded; with chunked prefill off, what it samples does not depend on its neighbours in the batch.
+- Weights change only between two engine steps. Each token records the version that sampled it.
+- The prefix cache is keyed by `policy@version`, so nothing is ever reset: running requests keep their KV, new ones
+  never read KV of other weights.
+- An exception inside the engine fails every waiting and every later call with its cause; nothing hangs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import queue
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from actors.config import EngineConfig
+from actors.weights import Published, verify
+
+ENVIRONMENT = {
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # one process: 2 s to start and a third of the memory
+    "TORCHDYNAMO_DISABLE": "1",  # the first logprobs request would compile for seconds, for no gain in eager mode
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",  # two OpenMP threads on shared cores collapse to a hundredth of the speed
+    "TOKENIZERS_PARALLELISM": "false",
+}
+"""What a process needs before it imports vllm."""
+
+
+class EngineDead(RuntimeError):
+    """The engine failed; the message carries the cause. It cannot be used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How one request is sampled. `temperature` 0 is greedy."""
+
+    temperature: float
+    max_tokens: int
+    seed: int
+    stop: tuple[int, ...]
+    """Token ids that end the turn; the one sampled is part of the completion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Sampled tokens with, for each, its logprob after temperature and the weights version that sampled it."""
+
+    tokens: list[int]
+    logprobs: list[float]
+    versions: list[int]
+    finish: Literal["stop", "length"]
+
+
+class Engine:
+    """One vLLM engine with the weights of one policy."""
+
+    def __init__(self, policy: str, model: str, config: EngineConfig, *, max_context: int, max_sequences: int, version: int = 0):
+        self.policy = policy
+        self.version = version
+        self.max_context = max_context
+        self._engine = _build(model, config, max_context, max_sequences)
+        self._engine.engine_core.set_weight_version(str(version))
+        self._ids = itertools.count()
+        self._commands: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._waiting: dict[str, Future[Completion]] = {}
+        self._cause: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=f"engine-{policy}", daemon=True)
+        self._thread.start()
+
+    async def generate(self, policy: str, ids: list[int], sampling: Sampling, min_version: int = 0) -> Completion:
+        """Sample one completion after `ids`.
+
+        Raises ValueError on a request that can never be served (wrong policy, prompt without room, weights older than
+        `min_version`), EngineDead when the engine fails.
+        """
+        if policy != self.policy:
+            raise ValueError(f"this engine holds policy {self.policy!r}, asked for {policy!r}")
+        if self.version < min_version:
+            raise ValueError(f"engine of {policy!r} has weights version {self.version}, asked for at least {min_version}")
+        if not ids or len(ids) + sampling.max_tokens > self.max_context:
+            raise ValueError(f"{len(ids)} prompt + {sampling.max_tokens} new tokens do not fit max_context {self.max_context}")
+        name = f"r{next(self._ids)}"
+        done: Future[Completion] = Future()
+        await self._call(lambda: self._add(name, ids, sampling, done))
+        try:
+            return await asyncio.wrap_future(done)
+        except asyncio.CancelledError:
+            self._commands.put((lambda: self._abort(name), Future()))
+            raise
+
+    async def load(self, published: Published) -> None:
+        """Verify, then load weights between two steps, also while requests run. Raises ChecksumMismatch."""
+        verify(published)
+
+        def swap() -> None:
+            self._engine.collective_rpc("load_published", args=(published,))
+            self.version = published["version"]
+            self._engine.engine_core.set_weight_version(str(self.version))
+
+        await self._call(swap)
+
+    @property
+    def dead(self) -> bool:
+        """Whether the engine has failed or was closed."""
+        return self._cause is not None
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Stop the engine thread and free the engine. Waiting calls fail with EngineDead."""
+        self._commands.put(None)
+        self._thread.join(timeout_s)
+
+    async def _call(self, function: Callable[[], Any]) -> Any:
+        """Run a function on the engine thread between two steps."""
+        if self._cause is not None:
+            raise EngineDead(f"engine of {self.policy!r} died: {self._cause!r}") from self._cause
+        done: Future[Any] = Future()
+        self._commands.put((function, done))
+        if self._cause is not None:  # it died between the check and the put: nobody would answer
+            self._fail_all(self._cause)
+        return await asyncio.wrap_future(done)
+
+    # ---- engine thread
+
+    def _run(self) -> None:
+        try:
+            while self._obey():
+                if self._engine.has_unfinished_requests():
+                    self._step()
+            raise EngineDead("closed")
+        except BaseException as cause:
+            self._cause = cause
+            self._fail_all(cause)
+            self._engine = None
+
+    def _obey(self) -> bool:
+        """Carry out all queued commands, waiting for one when idle. False when asked to stop."""
+        block = not self._engine.has_unfinished_requests()
+        while True:
+            try:
+                command = self._commands.get(block=block)
+            except queue.Empty:
+                return True
+            if command is None:
+                return False
+            block = False
+            function, done = command
+            if done.cancelled():
+                continue
+            try:
+                _answer(done, function())
+            except Exception as error:  # belongs to the caller, not to the engine
+                _answer(done, error)
+
+    def _add(self, name: str, ids: list[int], sampling: Sampling, done: Future[Completion]) -> None:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        params = SamplingParams(
+            temperature=sampling.temperature,
+            max_tokens=sampling.max_tokens,
+            seed=sampling.seed,
+            stop_token_ids=list(sampling.stop),
+            logprobs=0,
+            detokenize=False,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        prompt = {"prompt_token_ids": ids, "cache_salt": f"{self.policy}@{self.version}"}
+        self._engine.add_request(name, prompt, params)
+        self._waiting[name] = done
+
+    def _abort(self, name: str) -> None:
+        if self._waiting.pop(name, None) is not None:
+            self._engine.abort_request([name])
+
+    def _step(self) -> None:
+        for output in self._engine.step():
+            if output.finished and output.request_id in self._waiting:
+                _answer(self._waiting[output.request_id], _completion(output.outputs[0]))
+                del self._waiting[output.request_id]  # only now: until answered, a failure must find it here
+
+    def _fail_all(self, cause: BaseException) -> None:
+        error = EngineDead(f"engine of {self.policy!r} died: {cause!r}")
+        error.__cause__ = cause
+        pending: list[Future[Any]] = list(self._waiting.values())
+        self._waiting.clear()
+        while True:
+            try:
+                command = self._commands.get_nowait()
+            except queue.Empty:
+                break
+            if command is not None:
+                pending.append(command[1])
+        for done in pending:
+            _answer(done, error)
+
+
+def _answer(done: Future[Any], outcome: Any) -> None:
+    """Settle a future that its caller may cancel at any moment."""
+    try:
+        if isinstance(outcome, BaseException):
+            done.set_exception(outcome)
+        else:
+            done.set_result(outcome)
+    except InvalidStateError:
+        if not done.cancelled():
+            raise
+
+
+def _completion(output: Any) -> Completion:
+    tokens = list(output.token_ids)
+    logprobs = [entry[token].logprob for entry, token in zip(output.logprobs, tokens, strict=True)]
+    versions = [0] * len(tokens)
+    for span in output.weight_versions:
+        versions[span.start : span.end] = [int(span.version)] * (span.end - span.start)
+    return Completion(tokens, logprobs, versions, "length" if output.finish_reason == "length" else "stop")
+
+
+def _build(model: str, config: EngineConfig, max_context: int, max_sequences: int) -> Any:
+    for key, value in ENVIRONMENT.items():
+        os.environ.setdefault(key, value)
+    logging.getLogger("vllm").setLevel(logging.ERROR)
+    from vllm import EngineArgs
+    from vllm.v1.engine.llm_engine import LLMEngine
+
+    arguments = EngineArgs(
+        model=model,
+        dtype=config.dtype,
+        tensor_parallel_size=config.tensor_parallel,
+        max_model_len=max_context,
+        max_num_seqs=max_sequences,
+        # A seeded request whose prefill is split crashes vLLM 0.32 on CPU: let every prefill fit one step.
+        enable_chunked_prefill=False,
+        max_num_batched_tokens=max(max_context, 8192),
+        kv_cache_memory_bytes=config.kv_cache_mib << 20,
+        block_size=32,
+        enable_prefix_caching=True,
+        enforce_eager=True,
+        logprobs_mode="processed_logprobs",
+        worker_extension_cls="actors.weights.WeightsExtension",
+        disable_log_stats=True,
+    )
+    # vLLM leaves a rendezvous file in the temp folder: give it one that goes away with this block.
+    with tempfile.TemporaryDirectory(prefix="parley-engine-") as folder:
+        before, tempfile.tempdir = tempfile.tempdir, str(Path(folder))
+        try:
+            return LLMEngine.from_engine_args(arguments)
+        finally:
+            tempfile.tempdir = before

@@ -1,0 +1,98 @@
+"""A pool of equal Ray actors: rollout workers, engine actors and judges are all this one thing.
+
+Which member gets a call is the `Balancer`'s decision. Members are restarted by Ray (`max_restarts=-1`); a member whose
+call died is out of service until it answers a ping. Every call has a deadline; nothing here retries: a lost rollout is
+the stream's decision, a lost verdict the retry policy's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError
+
+from actors.balancer import Balancer
+
+
+class PoolError(RuntimeError):
+    """A call to a pool member did not come back. The message names pool, member and cause."""
+
+
+class ActorPool:
+    """Least-loaded calls over actor handles. Cheap to build anew from `handles` in another process."""
+
+    def __init__(self, name: str, handles: Sequence[Any]) -> None:
+        if not handles:
+            raise ValueError(f"pool {name!r} needs at least one actor")
+        self.name = name
+        self.handles = list(handles)
+        self.balancer = Balancer(len(self.handles))
+        self.restarts = 0
+        self._pings: dict[int, Any] = {}
+
+    @classmethod
+    def start(cls, name: str, make: Callable[[int], Any], size: int, timeout_s: float) -> ActorPool:
+        """Make `size` actors and wait until each answers. Raises PoolError with the cause when one does not."""
+        pool = cls(name, [make(index) for index in range(size)])
+        pings = [handle.ping.remote() for handle in pool.handles]
+        try:
+            ray.get(pings, timeout=timeout_s)
+        except Exception as error:
+            pool.close()
+            raise PoolError(f"{name} did not start within {timeout_s:.0f} s: {error}") from error
+        return pool
+
+    def submit(self, method: str, *arguments: Any, key: str | None = None) -> tuple[int, Any]:
+        """Send a call for someone who waits on references; they call `done` or `failed` with the member afterwards."""
+        self.recover()
+        member = self.balancer.acquire(key)
+        return member, getattr(self.handles[member], method).remote(*arguments)
+
+    def done(self, member: int) -> None:
+        """A submitted call came back."""
+        self.balancer.release(member)
+
+    def failed(self, member: int) -> None:
+        """A submitted call died with its member: out of service until it answers again."""
+        self.balancer.release(member)
+        self.balancer.lost(member)
+        if member not in self._pings:
+            self.restarts += 1
+            self._pings[member] = self.handles[member].ping.remote()
+
+    def recover(self, timeout_s: float = 0.0) -> None:
+        """Put members back into service that answered their ping; with all lost, wait up to `timeout_s` for one."""
+        if not self._pings:
+            return
+        wait = timeout_s if self.balancer.available() == 0 else 0.0
+        ready, _ = ray.wait(list(self._pings.values()), num_returns=1, timeout=wait)
+        for member, ping in list(self._pings.items()):
+            if ping in ready:
+                del self._pings[member]
+                try:
+                    ray.get(ping)
+                except RayActorError:  # died again while restarting
+                    self._pings[member] = self.handles[member].ping.remote()
+                else:
+                    self.balancer.back(member)
+
+    async def call(self, method: str, *arguments: Any, timeout_s: float, key: str | None = None) -> Any:
+        """Call one member and wait. Raises PoolError when it dies or the deadline passes, else what the method raises."""
+        member = self.balancer.acquire(key)
+        try:
+            reference = getattr(self.handles[member], method).remote(*arguments)
+            return await asyncio.wait_for(asyncio.wrap_future(reference.future()), timeout_s)
+        except TimeoutError as error:
+            raise PoolError(f"{self.name}[{member}].{method} did not answer within {timeout_s:g} s") from error
+        except RayActorError as error:
+            raise PoolError(f"{self.name}[{member}] died during {method}: {error}") from error
+        finally:
+            self.balancer.release(member)
+
+    def close(self) -> None:
+        """End the members."""
+        for handle in self.handles:
+            ray.kill(handle, no_restart=True)

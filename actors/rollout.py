@@ -1,0 +1,151 @@
+"""Playing one group: K episodes of one task, to rows of the trajectory table.
+
+Knows no Ray: whoever owns engines and judges (a rollout worker, a test, a baseline run) hands in a `Cast`.
+
+Invariants
+- A group is one request and one table. An episode that fails is a row with a status, never an exception.
+- The opponent is drawn once per group: the K episodes that are compared met the same kind of partner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import envs
+import pyarrow as pa
+from actors.engine import EngineDead
+from actors.pool import PoolError
+from actors.speaker import PolicySpeaker, derived_seed
+from actors.transcript import TokenSequence, as_json
+from envs.base import Judge, Role, Speaker, Task
+from envs.conversation import Episode, PlayedTurn, converse
+from envs.tool import Wire
+from rewards.trajectory import OK, Row, Turn, to_table
+from rewards.verdict import JudgeError
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRequest:
+    """What a worker is asked to play."""
+
+    task: Task
+    group_id: int
+    attempt: int
+    seeds: tuple[int, ...]
+    """One per episode."""
+    temperature: float = 1.0
+    opponent: str | None = None
+    """A named way to play the partner instead of the mix, e.g. `constant`."""
+    weights: dict[str, tuple[int, list[Any]]] = field(default_factory=dict)
+    """policy -> (version, [reference to the published weights]); empty list: the weights the engine started with.
+    The reference travels inside a list so that Ray leaves fetching it to the worker that needs it."""
+
+
+SpeakerFactory = Callable[[str, int, float], Speaker]
+"""(gym, seed, temperature) -> a speaker for one episode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who can play, who judges, and under which rules."""
+
+    acting: SpeakerFactory
+    partners: dict[str, tuple[float, SpeakerFactory]]
+    """name -> (weight in the mix, factory). Weight 0: only on request."""
+    judge: Judge
+    gym_params: dict[str, dict[str, Any]]
+    wire: Wire = "bracket"
+    max_turns: int = 16
+
+
+async def run_group(request: GroupRequest, cast: Cast, limit: asyncio.Semaphore) -> pa.Table:
+    """Play all episodes of a group, at most as many at a time as `limit` allows."""
+    opponent = request.opponent or _draw(cast, derived_seed("opponent", request.group_id, *request.seeds[:1]))
+    rows = await asyncio.gather(
+        *(_guarded(request, cast, index, opponent, limit) for index in range(len(request.seeds)))
+    )
+    return to_table(row for episode_rows in rows for row in episode_rows)
+
+
+async def _guarded(request: GroupRequest, cast: Cast, index: int, opponent: str, limit: asyncio.Semaphore) -> list[Row]:
+    async with limit:
+        try:
+            return await _play(request, cast, index, opponent)
+        except Exception as error:
+            # The row carries kind and cause to the driver, which masks, counts and stops on too many.
+            failed = _row(request, index, opponent)
+            failed.status = _status(error)
+            failed.state = json.dumps({"error": f"{type(error).__name__}: {error}"[:2000]})
+            return [failed]
+
+
+async def _play(request: GroupRequest, cast: Cast, index: int, opponent: str) -> list[Row]:
+    seed = request.seeds[index]
+    name = request.task.gym
+    acting = cast.acting(name, derived_seed(seed, "acting"), request.temperature)
+    partner = cast.partners[opponent][1](name, derived_seed(seed, "partner"), request.temperature)
+    gym = envs.create(name, partner, cast.judge, **cast.gym_params.get(name, {}))
+    episode = await converse(gym, gym.reset(request.task, seed), acting, wire=cast.wire, max_turns=cast.max_turns)
+    sequences = acting.transcript.sequences if isinstance(acting, PolicySpeaker) else [TokenSequence()]
+    policy = acting.policy if isinstance(acting, PolicySpeaker) else f"scripted:{gym.acting}"
+    return [_filled(_row(request, index, opponent), policy, n, s, episode) for n, s in enumerate(sequences)]
+
+
+def _row(request: GroupRequest, index: int, opponent: str) -> Row:
+    return Row(
+        policy="",
+        opponent=opponent,
+        gym=request.task.gym,
+        task_id=request.task.id,
+        split=request.task.split,
+        group_id=request.group_id,
+        episode_id=f"{request.group_id}.{index}",
+        attempt=request.attempt,
+        seed=request.seeds[index],
+    )
+
+
+def _filled(row: Row, policy: str, number: int, sequence: TokenSequence, episode: Episode) -> Row:
+    here = {turn for turn in sequence.turn if turn >= 0}
+    row.policy, row.sequence = policy, number
+    row.tokens, row.turn, row.logprobs, row.version = (
+        sequence.tokens,
+        sequence.turn,
+        sequence.logprobs,
+        sequence.versions,
+    )
+    # A turn lives in the row where it was sampled; a speaker without tokens has all its turns in its only row.
+    row.turns = [_turn(n, turn) for n, turn in enumerate(episode.turns) if n in here or not sequence.tokens]
+    row.score, row.success, row.ended, row.status = episode.score, episode.success, episode.ended, OK
+    if number == 0:
+        row.messages, row.state = as_json(episode.messages), json.dumps(episode.state, ensure_ascii=False)
+    return row
+
+
+def _turn(number: int, played: PlayedTurn) -> Turn:
+    rewards = {name: (value, played.result.sources[name]) for name, value in played.result.rewards.items()}
+    # A penalty, not a bonus: paid for every well-formed turn, a long conversation would be its own reward.
+    rewards["format"] = (-1.0 if played.malformed else 0.0, "rule")
+    return Turn(number, played.finish, played.signature, rewards)
+
+
+def _draw(cast: Cast, seed: int) -> str:
+    names = [name for name, (weight, _) in cast.partners.items() if weight > 0]
+    weights = [cast.partners[name][0] for name in names]
+    return random.Random(seed).choices(names, weights)[0]
+
+
+def _status(error: Exception) -> str:
+    if isinstance(error, JudgeError):
+        return f"judge_{error.failure}"
+    return "engine" if isinstance(error, EngineDead | PoolError) else "error"
+
+
+def scripted(role: Role) -> SpeakerFactory:
+    """The factory of every gym's own scripted speaker of a role."""
+    return lambda gym, seed, temperature: envs.scripted(gym, role, seed)

@@ -1,0 +1,150 @@
+"""The token ids of one speaker's side of a conversation, append-only.
+
+Sampled ids stay exactly as they were sampled; what others say is appended as the chat template's delta. Nothing is ever
+re-rendered, so the ids the learner trains on are the ids the engine saw.
+
+The delta works for any template, also those that strip thinking from earlier turns: render `[user, assistant(MARK),
+new messages]` with the generation prompt, take what follows MARK, drop the end-of-turn token if it was sampled, and
+tokenise that alone.
+
+Invariants
+- `tokens`, `turn`, `logprobs`, `versions` of a sequence always have equal length.
+- A token with `turn >= 0` was said by this speaker; it carries a logprob exactly if an engine sampled it.
+- A new sequence starts on a `fresh` view, and before every turn under `history="strip"`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from envs.base import Message
+
+MARK = "\u2063MARK\u2063"
+"""Stands for the speaker's own words when the delta is rendered; invisible separators keep it out of real text."""
+
+
+class Renderer:
+    """A chat template and its tokenizer; shared by all transcripts of a policy and cached, since gyms repeat themselves."""
+
+    def __init__(self, tokenizer: Any, tools: Sequence[dict[str, Any]] = ()) -> None:
+        self._tokenizer = tokenizer
+        self._tools = list(tools) or None
+        self.end = int(tokenizer.eos_token_id)
+        self._end_text: str = tokenizer.convert_ids_to_tokens(self.end)
+        self.opening = lru_cache(maxsize=4096)(self._opening)
+        self.delta = lru_cache(maxsize=65536)(self._delta)
+
+    @classmethod
+    def load(cls, path: str | Path, tools: Sequence[dict[str, Any]] = ()) -> Renderer:
+        """The renderer of a model folder."""
+        from transformers import AutoTokenizer
+
+        return cls(AutoTokenizer.from_pretrained(path), tools)
+
+    def encode(self, text: str) -> list[int]:
+        """Plain text to ids; special tokens spelled out in the text are not special."""
+        return list(self._tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Ids to text, without special tokens."""
+        return str(self._tokenizer.decode(ids, skip_special_tokens=True))
+
+    def _opening(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
+        return self._ids(self._render(messages))
+
+    def _delta(self, messages: tuple[Message, ...], ended: bool) -> tuple[int, ...]:
+        """Ids that follow the speaker's own words; `ended` says whether it sampled its end-of-turn token."""
+        rendered = self._render((Message("user", "-"), Message("assistant", MARK), *messages))
+        _, mark, rest = rendered.partition(MARK)
+        if not mark:
+            raise ValueError("the chat template does not print the assistant's content")
+        if ended:
+            rest = rest.removeprefix(self._end_text)
+        return self._ids(rest)
+
+    def _render(self, messages: Sequence[Message]) -> str:
+        chat = [{"role": m.role, "content": m.content} for m in messages]
+        return str(self._tokenizer.apply_chat_template(chat, tools=self._tools, add_generation_prompt=True, tokenize=False))
+
+    def _ids(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False))
+
+
+@dataclass(slots=True)
+class TokenSequence:
+    """One row's worth of tokens."""
+
+    tokens: list[int] = field(default_factory=list)
+    turn: list[int] = field(default_factory=list)
+    logprobs: list[float | None] = field(default_factory=list)
+    versions: list[int] = field(default_factory=list)
+
+
+class Transcript:
+    """All sequences of one speaker in one episode."""
+
+    def __init__(self, renderer: Renderer, history: Literal["keep", "strip"] = "keep") -> None:
+        self.sequences: list[TokenSequence] = []
+        self._renderer = renderer
+        self._strip = history == "strip"
+        self._said: list[Message] = []
+        self._ended = True
+
+    def hear(self, system: str, messages: tuple[Message, ...], *, fresh: bool = False) -> list[int]:
+        """Append what others said and return all ids to continue from."""
+        first = not self.sequences
+        if fresh or first:
+            self._said = [Message("system", system)] if system else []
+        self._said += messages
+        if fresh or first or self._strip:
+            self.sequences.append(TokenSequence())
+            self._context(self._renderer.opening(tuple(self._said)))
+        else:
+            self._context(self._renderer.delta(messages, self._ended))
+        return self.sequences[-1].tokens
+
+    def say(self, turn: int, tokens: Sequence[int], logprobs: Sequence[float] | None, versions: Sequence[int] | None) -> str:
+        """Append the speaker's own words (sampled, or demonstrated when `logprobs` is None); returns their text."""
+        if turn < 0 or not self.sequences:
+            raise ValueError("a speaker hears before it speaks, and its turns count from 0")
+        self._append(tokens, turn, logprobs, versions)
+        self._ended = bool(tokens) and tokens[-1] == self._renderer.end
+        text = self._renderer.decode(tokens)
+        self._said.append(Message("assistant", strip_thinking(text) if self._strip else text))
+        return text
+
+    def demonstrate(self, turn: int, text: str) -> None:
+        """Append words to imitate, with their end of turn."""
+        self.say(turn, [*self._renderer.encode(text), self._renderer.end], None, None)
+
+    def _context(self, tokens: Sequence[int]) -> None:
+        self._append(tokens, -1, None, None)
+
+    def _append(
+        self, tokens: Sequence[int], turn: int, logprobs: Sequence[float] | None, versions: Sequence[int] | None
+    ) -> None:
+        if turn < 0 and logprobs is not None:
+            raise ValueError("tokens that nobody sampled carry no logprobs")
+        for name, column in (("logprobs", logprobs), ("versions", versions)):
+            if column is not None and len(column) != len(tokens):
+                raise ValueError(f"{len(column)} {name} for {len(tokens)} tokens")
+        sequence = self.sequences[-1]
+        sequence.tokens.extend(tokens)
+        sequence.turn.extend([turn] * len(tokens))
+        sequence.logprobs.extend(logprobs if logprobs is not None else [None] * len(tokens))
+        sequence.versions.extend(versions if versions is not None else [-1] * len(tokens))
+
+
+def strip_thinking(text: str) -> str:
+    """What others, and the speaker itself in later turns, may read of an utterance: all after the thinking."""
+    return text.rpartition("</think>")[2].lstrip("\n") if "</think>" in text else text
+
+
+def as_json(messages: Sequence[Message]) -> str:
+    """Messages for people."""
+    return json.dumps([{"role": m.role, "content": m.content} for m in messages], ensure_ascii=False)

@@ -1,0 +1,138 @@
+"""The rollout worker: an actor with an engine of its own that plays groups.
+
+Invariants
+- It pulls newer weights before it samples, so a restarted worker can never sample with the wrong version.
+- It is the only writer of the rows of the episodes it plays.
+- When its engine dies, running groups come back as rows with status `engine` and the actor ends; Ray starts a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+import ray
+
+from actors.config import EngineConfig, RolloutConfig
+from actors.engine import ENVIRONMENT, Engine
+from actors.engine_actor import PooledEngine, end_soon
+from actors.judge_actor import PooledJudge
+from actors.pool import ActorPool
+from actors.rollout import Cast, GroupRequest, SpeakerFactory, run_group, scripted
+from actors.speaker import Limits, PolicySpeaker, TokenService
+from actors.transcript import Renderer
+from envs.base import Speaker
+from envs.speakers import ConstantSpeaker
+from envs.tool import Wire, tool_schema
+from rewards.config import JudgeConfig
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySpec:
+    """A policy as a worker needs it: where its weights and tokenizer lie, and how it talks."""
+
+    name: str
+    path: str
+    wire: Wire = "bracket"
+    history: Literal["keep", "strip"] = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerSpec:
+    """One way to play the partner: a frozen policy behind engine actors, the gym's script, or a constant."""
+
+    weight: float
+    policy: PolicySpec | None = None
+    engines: list[Any] = field(default_factory=list)
+    """Handles of the engine actors of `policy`."""
+    constant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSpec:
+    """Everything a rollout worker is made from."""
+
+    agent: PolicySpec
+    partners: dict[str, PartnerSpec]
+    gym_params: dict[str, dict[str, Any]]
+    max_turns: int
+    rollout: RolloutConfig
+    engine: EngineConfig
+    judge: JudgeConfig
+    judges: list[Any]
+    """Handles of the judge actors."""
+
+
+class RolloutWorker:
+    """Plays groups; used through `start_workers`."""
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        rollout = spec.rollout
+        self._engine = Engine(
+            spec.agent.name, spec.agent.path, spec.engine, max_context=rollout.max_context, max_sequences=rollout.concurrency
+        )
+        self._limit = asyncio.Semaphore(rollout.concurrency)
+        self._pulling = asyncio.Lock()
+        limits = Limits(rollout.max_turn_tokens, rollout.max_context)
+        self._cast = Cast(
+            acting=_policy_factory(spec.agent, self._engine, limits),
+            partners={name: (p.weight, _partner(p, spec, limits)) for name, p in spec.partners.items()},
+            judge=PooledJudge(ActorPool("judge", spec.judges), spec.judge),
+            gym_params=spec.gym_params,
+            wire=spec.agent.wire,
+            max_turns=spec.max_turns,
+        )
+
+    async def run_group(self, request: GroupRequest) -> pa.Table:
+        """Play one group with weights at least as new as the request's."""
+        await self._pull(request)
+        table = await run_group(request, self._cast, self._limit)
+        if self._engine.dead:
+            end_soon()
+        return table
+
+    async def _pull(self, request: GroupRequest) -> None:
+        version, reference = request.weights.get(self._engine.policy, (0, []))
+        async with self._pulling:
+            if version > self._engine.version:
+                await self._engine.load(await reference[0])
+
+    async def ping(self) -> int:
+        """The weights version held."""
+        return self._engine.version
+
+
+def _policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> SpeakerFactory:
+    renderer = Renderer.load(spec.path, [tool_schema()] if spec.wire == "hermes" else [])
+
+    def make(gym: str, seed: int, temperature: float) -> Speaker:
+        return PolicySpeaker(spec.name, service, renderer, limits, temperature=temperature, seed=seed, history=spec.history)
+
+    return make
+
+
+def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerFactory:
+    if partner.constant is not None:
+        text = partner.constant
+        return lambda gym, seed, temperature: ConstantSpeaker(text)
+    if partner.policy is None:
+        return scripted("user")
+    service = PooledEngine(ActorPool(f"engine of {partner.policy.name!r}", partner.engines), spec.engine.call_timeout_s)
+    make = _policy_factory(partner.policy, service, limits)
+    # The user keeps temperature 1 when the agent is evaluated greedily: the task must stay the same task.
+    return lambda gym, seed, temperature: make(gym, seed, 1.0)
+
+
+def start_workers(spec: WorkerSpec, *, cpus: float, timeout_s: float) -> ActorPool:
+    """The pool of rollout workers."""
+    actor = ray.remote(RolloutWorker).options(
+        num_cpus=cpus,
+        num_gpus=spec.engine.gpus,
+        max_restarts=-1,
+        max_task_retries=0,  # re-dispatch is the stream's decision
+        max_concurrency=1024,
+        runtime_env={"env_vars": ENVIRONMENT},
+    )
+    return ActorPool.start("rollout worker", lambda _: actor.remote(spec), spec.rollout.workers, timeout_s)

@@ -1,0 +1,102 @@
+"""Whether the sections of a config agree with each other and with what is on disk.
+
+Each check raises `UserError` with the dotted path to change. `check` also makes model paths absolute, the one change it
+makes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import envs
+from cluster import gym_params
+from cluster.errors import UserError, suggestion
+
+if TYPE_CHECKING:
+    from actors.config import PolicyConfig, SpeakerConfig
+    from cluster.config import Config
+
+MODEL_FILE = "config.json"
+"""What makes a folder a model in Hugging Face's layout."""
+
+
+def check(config: Config) -> None:
+    """Raise UserError at the first contradiction."""
+    _numbers_are_finite(config.model_dump(mode="json"), "")
+    _policies(config)
+    _gyms(config)
+    _sizes(config)
+    for name in config.judges:
+        if name != "default":
+            raise UserError(f"judges.{name} is not a known key: this version has one pool; did you mean judges.default?")
+    if not config.judges:
+        raise UserError("judges.default is missing: give it a backend, for example {backend: rules}.")
+    for path, speaker in _speakers(config):
+        if isinstance(speaker.model, str):
+            speaker.model = _model_folder(path, speaker.model)
+
+
+def _numbers_are_finite(node: Any, path: str) -> None:
+    if isinstance(node, float) and not math.isfinite(node):
+        raise UserError(f"{path} is {node}: it must be a finite number.")
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        _numbers_are_finite(value, f"{path}.{key}" if path else str(key))
+
+
+def _policies(config: Config) -> None:
+    for role in ("agent", "user"):
+        if role not in config.policies:
+            raise UserError(f"policies.{role} is missing: give it a `model` or a `mix` of speakers.")
+    if config.policies["user"].train:
+        raise UserError("policies.user.train is true: only the policy agent may be trained in this version; set it to false.")
+    if not config.policies["agent"].train:
+        raise UserError("policies.agent.train is false: nothing would be trained; set policies.agent.train=true.")
+    if config.sft and config.sft.user and not any(s.model for path, s in _speakers(config) if path.startswith("policies.user")):
+        raise UserError("sft.user is given, but policies.user has no model to train: set sft.user=null.")
+
+
+def _gyms(config: Config) -> None:
+    names = envs.gyms()
+    for part in ("train", "transfer", "params"):
+        for name in getattr(config.gyms, part):
+            if name not in names:
+                raise UserError(f"gyms.{part}.{name} is not a gym: {suggestion(name, names)}")
+    for name, params in config.gyms.params.items():
+        gym_params.check(f"gyms.params.{name}", name, params)
+    if both := sorted(set(config.gyms.train) & set(config.gyms.transfer)):
+        raise UserError(f"gyms.transfer.{both[0]} is also in gyms.train: a transfer gym is one that is not trained on.")
+
+
+def _sizes(config: Config) -> None:
+    rollout, learner, engine = config.rollout, config.learner, config.engine
+    room = rollout.max_context
+    if rollout.max_turn_tokens >= room:
+        raise UserError(f"rollout.max_turn_tokens is {rollout.max_turn_tokens}: it must be below rollout.max_context ({room}).")
+    episodes = rollout.groups_per_step * rollout.group_size
+    if learner.minibatches > episodes:
+        raise UserError(f"learner.minibatches is {learner.minibatches}: a step has only {episodes} episodes to divide.")
+    if engine.tensor_parallel > max(1.0, engine.gpus):
+        raise UserError(f"engine.tensor_parallel is {engine.tensor_parallel}: without that many engine.gpus it must be 1.")
+
+
+def _speakers(config: Config) -> Iterator[tuple[str, PolicyConfig | SpeakerConfig]]:
+    for role, policy in config.policies.items():
+        yield f"policies.{role}.model", policy
+        for place, speaker in enumerate(policy.mix or []):
+            yield f"policies.{role}.mix.{place}.model", speaker
+
+
+def _model_folder(key: str, model: str) -> str:
+    folder = Path(model).expanduser().absolute()
+    if (folder / MODEL_FILE).is_file():
+        return str(folder)
+    if folder.is_dir():
+        raise UserError(f"{key} is {model!r}: that folder holds no {MODEL_FILE}, so it is not a model.")
+    parent = folder.parent
+    models = [p.name for p in parent.iterdir() if (p / MODEL_FILE).is_file()] if parent.is_dir() else []
+    choice = f"in {parent}, {suggestion(folder.name, models)}" if models else "give a folder, or {tiny: <seed name>}."
+    raise UserError(f"{key} is {model!r}: there is no such folder: {choice}")

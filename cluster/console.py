@@ -1,0 +1,58 @@
+"""What a person sees while a run goes on: progress bars, and a table at the end. Model and user text is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+
+class Console:
+    """Progress by name; safe to call from several threads."""
+
+    def __init__(self) -> None:
+        self._console = RichConsole(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description:<12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=self._console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def progress(self, what: str, done: int, total: int, metrics: Mapping[str, float]) -> None:
+        """Advance a bar, made on first use; `metrics` are shown beside it."""
+        note = "  ".join(f"{name} {value:.3f}" for name, value in metrics.items())
+        if what not in self._tasks:
+            self._tasks[what] = self._progress.add_task(what, total=total, note=note)
+        self._progress.update(self._tasks[what], completed=done, total=total, note=note)
+
+    def say(self, text: str) -> None:
+        """One line above the bars."""
+        self._console.print(text, markup=False, highlight=False)
+
+    def summary(self, summary: Mapping[str, Any]) -> None:
+        """The result of a run, estimates with their 95 % intervals."""
+        table = Table("", "value", "95 % interval", title="Held-out tasks")
+        for name, value in summary.items():
+            for label, entry in value.items() if name == "baselines" else [(name, value)]:
+                label = f"baseline: {label}" if name == "baselines" else label
+                if isinstance(entry, Mapping):
+                    table.add_row(label, f"{entry['mean']:.3f}", f"{entry['low']:.3f} … {entry['high']:.3f}")
+                elif entry is not None:
+                    table.add_row(label, f"{entry:.1f}" if isinstance(entry, float) else str(entry), "")
+        RichConsole().print(table)

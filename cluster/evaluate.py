@@ -1,0 +1,36 @@
+"""`parley eval`: a model on the held-out tasks, without a learner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cluster.collector import Collector
+from cluster.config import Config
+from cluster.console import Console
+from cluster.heldout import play_heldout
+from cluster.parts import CONSTANT, Parts
+from cluster.prepare import prepare
+from cluster.runtime import cluster
+from cluster.summary import episodes
+
+
+def evaluate(config: Config) -> dict[str, Any]:
+    """Score and success with intervals: sampled, greedy, and against the constant user where the config asks for them."""
+    ways: dict[str, dict[str, Any]] = {"sampled": {}}
+    if config.eval.greedy:
+        ways["greedy"] = {"temperature": 0.0}
+    if config.eval.constant_user:
+        ways["constant_user"] = {"opponent": CONSTANT}
+    with cluster(config), Console() as console:
+        parts = Parts(config, prepare(config, console.progress))
+        try:
+            collector = Collector(parts.workers, config.run.stall_timeout_s)
+            result = {}
+            for number, (name, way) in enumerate(ways.items(), start=1):
+                played = episodes(play_heldout(collector, config, {}, **way))
+                seed = config.run.seed
+                result[name] = {"score": played.score(seed), "success": played.success(seed), "masked": played.masked}
+                console.progress("evaluation", number, len(ways), {})
+        finally:
+            parts.close()
+    return result

@@ -1,0 +1,43 @@
+"""From a policy's `model:` to a folder with weights and tokenizer.
+
+A string is a folder as it stands. `{tiny: NAME}` is made on first use under `<root>/models/`, from the training texts
+of the run's gyms; the folder's name carries what it was made from, so another gym or seed gives another model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import envs
+from actors.config import TinyModel
+from cluster.config import Config
+from envs.base import Demonstration, Role
+
+TEXTS_PER_ROLE = 2000
+"""Demonstrations per gym and role that a tiny tokenizer is trained on."""
+
+
+def model_path(model: TinyModel | str, config: Config) -> Path:
+    """The folder of a model, made if it is tiny and not there yet."""
+    if isinstance(model, str):
+        return Path(model).expanduser().absolute()
+    gyms = sorted(config.gyms.train)
+    key = hashlib.blake2b("/".join([model.tiny, str(config.run.seed), *gyms]).encode(), digest_size=4).hexdigest()
+    path = config.run.root / "models" / f"tiny-{model.tiny}-{key}"
+    if not path.exists():
+        from learner.tiny import make_tiny
+
+        make_tiny(path, training_texts(gyms), seed=int(key, 16))
+    return path
+
+
+def training_texts(gyms: list[str]) -> list[str]:
+    """Everything said in demonstrations of both roles: train tasks only, so nothing held out reaches a tokenizer."""
+    roles: tuple[Role, ...] = ("agent", "user")
+    shown: list[Demonstration] = []
+    for gym in gyms:
+        for role in roles:
+            shown += envs.demonstrations(gym, role, TEXTS_PER_ROLE, 0)
+    # With the role as the chat template prints it, so that it becomes one token.
+    return [f"{message.role}\n{message.content}\n" for demonstration in shown for message in demonstration.messages]

@@ -1,0 +1,54 @@
+"""What a run leaves in its directory and in Weights & Biases, written as it happens.
+
+Invariant: `metrics.jsonl` has one row per iteration, and a step's trajectories are on disk before its metrics are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from cluster.config import Config, resolved
+from cluster.ledger import Ledger
+from cluster.monitor import Monitor
+from cluster.run_directory import RunDirectory
+
+
+class Recorder:
+    """The run directory, the ledger and the monitor of one run."""
+
+    def __init__(self, config: Config, *, overwrite: bool = False) -> None:
+        self.directory = RunDirectory(config.run.root, config.run.name)
+        self.directory.create(overwrite)
+        self.directory.write_config(resolved(config))
+        self.ledger = Ledger(self.directory.ledger)
+        self._monitor = Monitor(
+            config.monitor.wandb,
+            self.directory.path,
+            config.run.name,
+            config.model_dump(mode="json"),
+            config.monitor.conversations_per_step,
+        )
+        self._began = time.monotonic()
+
+    def step(self, iteration: int, scalars: Mapping[str, float], trajectories: pa.Table) -> None:
+        """One iteration: its trajectories and its metrics."""
+        self.directory.write_trajectories(trajectories, "train", iteration)
+        self.scalars(iteration, scalars, trajectories)
+
+    def scalars(self, iteration: int, scalars: Mapping[str, float], trajectories: pa.Table | None = None) -> None:
+        """Metrics alone."""
+        row = {"iteration": iteration, "wall_s": time.monotonic() - self._began, **scalars}
+        self.directory.append_metrics(row)
+        self._monitor.log(iteration, row, trajectories)
+
+    def evaluation(self, table: pa.Table, phase: str, iteration: int | None = None) -> None:
+        """The trajectories of an evaluation."""
+        self.directory.write_trajectories(table, phase, iteration)
+
+    def close(self, exit_code: int = 0) -> None:
+        """Flush everything."""
+        self.ledger.close()
+        self._monitor.finish(exit_code)

@@ -1,0 +1,141 @@
+"""The folder of one run: `<root>/<name>/`, what lies in it and how it is written.
+
+    config.yaml      the resolved configuration
+    metrics.jsonl    one line per iteration: `iteration`, `wall_s` since the run began, and scalars named as in W&B
+    summary.json     the outcome; a run that has one is finished
+    trajectories/    `<phase>.parquet`, or `<phase>-<iteration>.parquet` for what comes once per iteration
+    ledger.jsonl     what became of every group
+    checkpoints/, wandb/, report.png
+
+Invariant: whole files appear at once (written aside, then renamed), so a killed run leaves no half of one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cluster.errors import UserError
+
+OUTPUTS = ("config.yaml", "metrics.jsonl", "summary.json", "trajectories", "ledger.jsonl", "checkpoints", "wandb", "report.png")
+STEM = re.compile(r"^(?P<phase>[a-z][a-z0-9_-]*?)(-(?P<iteration>\d{6,}))?$")
+
+
+class RunDirectory:
+    """Names and writes the files of a run; making the object touches nothing on disk."""
+
+    def __init__(self, root: str | Path, name: str) -> None:
+        self.path = Path(root).expanduser().absolute() / name
+        self.config = self.path / "config.yaml"
+        self.metrics = self.path / "metrics.jsonl"
+        self.summary = self.path / "summary.json"
+        self.trajectories = self.path / "trajectories"
+        self.ledger = self.path / "ledger.jsonl"
+        self.checkpoints = self.path / "checkpoints"
+        self.report = self.path / "report.png"
+
+    @classmethod
+    def at(cls, path: str | Path) -> Self:
+        """The run in an existing folder."""
+        directory = cls(Path(path).expanduser().absolute().parent, Path(path).expanduser().absolute().name)
+        if not directory.config.is_file():
+            raise UserError(f"{path} is not the folder of a run: it holds no config.yaml.")
+        return directory
+
+    def create(self, overwrite: bool = False) -> None:
+        """Start a run afresh. What an unfinished run of this name left is removed, a finished one only if `overwrite`."""
+        if self.summary.exists() and not overwrite:
+            raise UserError(
+                f"run.name is {self.path.name!r}: {self.path} holds a finished run; give another name or --overwrite."
+            )
+        for name in OUTPUTS:  # and nothing else: the folder may hold what is not ours
+            path = self.path / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for folder in (self.trajectories, self.checkpoints):
+            folder.mkdir(parents=True)
+
+    def roll_back(self, iteration: int) -> None:
+        """Forget what came after `iteration`, so that metrics and trajectories line up when a run resumes."""
+        kept = [row for row in self.read_metrics() if row.get("iteration", 0) <= iteration]
+        _replace(self.metrics, lambda path: path.write_text("".join(map(_line, kept)), encoding="utf-8"))
+        for path, (_, of) in self._tables().items():
+            if of is not None and of > iteration:
+                path.unlink()
+        self.summary.unlink(missing_ok=True)
+
+    def write_config(self, text: str) -> None:
+        _replace(self.config, lambda path: path.write_text(text, encoding="utf-8"))
+
+    def append_metrics(self, row: dict[str, Any]) -> None:
+        with self.metrics.open("a", encoding="utf-8") as file:
+            file.write(_line(row))
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """All rows; a torn last line of a killed run is left out."""
+        if not self.metrics.exists():
+            return []
+        lines = self.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def write_summary(self, summary: dict[str, Any]) -> None:
+        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+        _replace(self.summary, lambda path: path.write_text(text, encoding="utf-8"))
+
+    def read_summary(self) -> dict[str, Any]:
+        if not self.summary.exists():
+            raise UserError(f"{self.path} holds no summary.json: the run has not finished.")
+        summary: dict[str, Any] = json.loads(self.summary.read_text(encoding="utf-8"))
+        return summary
+
+    def write_report(self, image: bytes) -> None:
+        _replace(self.report, lambda path: path.write_bytes(image))
+
+    def write_trajectories(self, table: pa.Table, phase: str, iteration: int | None = None) -> Path:
+        stem = phase if iteration is None else f"{phase}-{iteration:06d}"
+        if _phase(stem) != (phase, iteration):
+            raise ValueError(f"{phase!r} cannot be the name of a phase: it would be read back as another")
+        path = self.trajectories / f"{stem}.parquet"
+        _replace(path, lambda aside: pq.write_table(table, aside, compression="zstd"))
+        return path
+
+    def read_trajectories(self, phase: str, iteration: int | None = None, columns: list[str] | None = None) -> pa.Table:
+        stem = phase if iteration is None else f"{phase}-{iteration:06d}"
+        return pq.read_table(self.trajectories / f"{stem}.parquet", columns=columns)
+
+    def phases(self) -> list[str]:
+        """The phases that have one table, `heldout-before` and the like."""
+        return sorted(phase for phase, iteration in self._tables().values() if iteration is None)
+
+    def iterations(self, phase: str = "train") -> list[int]:
+        """The iterations a phase has tables of."""
+        return sorted(iteration for of, iteration in self._tables().values() if of == phase and iteration is not None)
+
+    def _tables(self) -> dict[Path, tuple[str, int | None]]:
+        return {path: _phase(path.stem) for path in self.trajectories.glob("[a-z]*.parquet")}
+
+
+def _phase(stem: str) -> tuple[str, int | None]:
+    match = STEM.match(stem)
+    if match is None:
+        raise ValueError(f"{stem!r} is not the name of a trajectory table")
+    return match["phase"], int(match["iteration"]) if match["iteration"] else None
+
+
+def _line(row: dict[str, Any]) -> str:
+    # JSON has no NaN: a number that is none is written as null.
+    finite = {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
+    return json.dumps(finite, allow_nan=False) + "\n"
+
+
+def _replace(path: Path, write: Callable[[Path], Any]) -> None:
+    aside = path.with_name(f".{path.name}.tmp")
+    write(aside)
+    aside.replace(path)

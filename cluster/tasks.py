@@ -1,0 +1,49 @@
+"""Which task each training group plays: a pure function of (seed, group id), so a resumed run goes on where it stopped.
+
+Gyms are drawn by weight; inside a gym every task comes once per epoch, in an order shuffled anew each epoch.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+import envs
+from actors.speaker import derived_seed
+from envs.base import Task
+
+
+class TaskSource:
+    """The training tasks of a run."""
+
+    def __init__(self, weights: Mapping[str, float], seed: int) -> None:
+        self._gyms = sorted(weights)
+        self._weights = [weights[gym] for gym in self._gyms]
+        self._tasks = {gym: envs.load(gym, "train") for gym in self._gyms}
+        self._seed = seed
+        self._orders: dict[tuple[str, int], list[int]] = {}
+        self._drawn: list[tuple[str, int]] = []
+        self._count: dict[str, int] = dict.fromkeys(self._gyms, 0)
+
+    def task(self, group_id: int) -> Task:
+        """The task of a group."""
+        while len(self._drawn) <= group_id:
+            rng = random.Random(derived_seed(self._seed, "gym", len(self._drawn)))
+            gym = rng.choices(self._gyms, self._weights)[0]
+            self._drawn.append((gym, self._count[gym]))
+            self._count[gym] += 1
+        gym, number = self._drawn[group_id]
+        epoch, place = divmod(number, len(self._tasks[gym]))
+        return self._tasks[gym][self._order(gym, epoch)[place]]
+
+    def _order(self, gym: str, epoch: int) -> list[int]:
+        if (gym, epoch) not in self._orders:
+            order = list(range(len(self._tasks[gym])))
+            random.Random(derived_seed(self._seed, "order", gym, epoch)).shuffle(order)
+            self._orders[gym, epoch] = order
+        return self._orders[gym, epoch]
+
+
+def heldout_tasks(gyms: Mapping[str, float], count: int) -> list[Task]:
+    """The first `count` held-out tasks of each gym: the same ones in every evaluation."""
+    return [task for gym in sorted(gyms) for task in envs.load(gym, "heldout")[:count]]

@@ -1,0 +1,74 @@
+"""The one conversation loop: acting speaker -> gym.step -> acting speaker -> … until the gym ends.
+
+It serves training, evaluation, demonstrations, baselines and people alike; who speaks, and over what, is not its
+business. A malformed tool call costs a turn. A conversation that runs out of context or turns is scored as earned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from envs.base import Gym, Message, Speaker, StepResult, View
+from envs.tool import Malformed, Wire, parse
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedTurn:
+    """One utterance of the acting role and what came of it."""
+
+    signature: str
+    """Of the state it was made in."""
+    finish: str
+    malformed: bool
+    result: StepResult
+
+
+@dataclass(slots=True)
+class Episode:
+    """What a conversation leaves behind; `messages` are the acting role's side, the last word included."""
+
+    messages: list[Message]
+    turns: list[PlayedTurn] = field(default_factory=list)
+    ended: Literal["terminated", "truncated", "context_full"] = "truncated"
+    score: float = 0.0
+    success: bool = False
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+async def converse(gym: Gym, view: View, acting: Speaker, *, wire: Wire = "bracket", max_turns: int = 1000) -> Episode:
+    """Play to the end from the gym's first view. Raises what gym, partner, judge or engine raise."""
+    episode = Episode([Message("system", view.system), *view.messages])
+    observer: Literal["tool", "user"] = "tool" if wire == "hermes" else "user"
+    while len(episode.turns) < max_turns:
+        signature = gym.signature()
+        utterance = await acting.speak(view)
+        if utterance.finish == "context_full":
+            episode.ended = "context_full"
+            break
+        call = parse(wire, utterance.text, gym.choices)
+        malformed = isinstance(call, Malformed)
+        result = gym.refuse(call.reason) if isinstance(call, Malformed) else await gym.step(call.action)
+        heard = Message(observer, result.feedback)
+        episode.turns.append(PlayedTurn(signature, utterance.finish, malformed, result))
+        episode.messages += [Message("assistant", utterance.text), heard]
+        if result.terminated or result.truncated:
+            episode.ended = "terminated" if result.terminated else "truncated"
+            break
+        view = View(role=view.role, system=view.system, messages=(heard,))
+    episode.score, episode.success, episode.state = gym.score(), gym.success(), gym.state()
+    return episode
+
+
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never waits (scripts, rules), inside or outside of an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    coroutine.close()
+    raise RuntimeError("The coroutine waits for something; run it in an event loop.")

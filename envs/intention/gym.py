@@ -1,0 +1,215 @@
+"""IntentionGym: find out by asking what a vague request leaves open, then show that the replies were understood.
+
+Rules (each has a test)
+- A question is worth 1 / .7 / .4 by the importance of the detail it covers; the judge (`intention.coverage`) decides.
+- `strict`: a turn that asks for more than one thing is refused, and the user's patience is the missing details plus
+  SPARE_TURNS. Otherwise each further detail in a turn costs .2, and patience is `max_turns`.
+- `closing`: half of each detail's worth is earned by its question, half in one closing turn that comes when nothing is left
+  or patience is out: `[answer] slot value; ...`, scored by rule. Any other closing turn ends the episode with nothing more.
+- `[finish]` ends the episode; `[answer]` before the closing turn, like anything malformed, costs a turn.
+
+Invariants: see `envs.base`. Rewards are counted in whole twentieths, so sums are exact and the score never passes 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, cast
+
+from envs.base import EpisodeOver, Gym, Judge, Message, Speaker, StepResult, Task, View
+from envs.intention.catalogue import inquiries
+from envs.intention.grammar import answers, count_questions, facts, right
+from envs.intention.prompt import Prompt, agent_prompt, user_prompt
+from envs.intention.task import Detail, IntentionTask
+from envs.intention.verdict import CoverageRequest, CoverageVerdict, Topic
+from envs.intention.wording import ANSWER, DONE, NOT_YET, NOTHING_TO_ANSWER, ONE_QUESTION
+from envs.tool import Call, Malformed, split_action
+from envs.verdicts import checked
+
+UNITS = 20
+"""Reward units in 1.0: halves and fifths of the ladder stay whole."""
+LADDER = {3: 20, 2: 14, 1: 8}
+SEVERAL_PENALTY = 4
+SPARE_TURNS = 2
+HISTORY = 3
+"""Exchanges shown to the judge."""
+CAP = 3
+"""Counts in a signature stop here, so that few labels arise."""
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that changes during an episode."""
+
+    turn: int = 0
+    covered: list[str] = field(default_factory=list)
+    """Slots asked for, in order."""
+    answered: list[str] = field(default_factory=list)
+    """Slots answered right in the closing turn."""
+    earned: int = 0
+    closing: bool = False
+    over: bool = False
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+class IntentionGym(Gym):
+    """See the module."""
+
+    name: ClassVar[str] = "IntentionGym"
+
+    def __init__(
+        self,
+        partner: Speaker,
+        judge: Judge,
+        *,
+        strict: bool = True,
+        closing: bool = True,
+        prompt: Prompt = "full",
+        max_turns: int = 16,
+    ) -> None:
+        super().__init__(partner, judge)
+        if max_turns < 1 + closing:
+            raise ValueError(f"max_turns is {max_turns}, but an episode needs {1 + closing}.")
+        if prompt not in ("short", "full"):
+            raise ValueError(f"prompt is {prompt!r}, but it is 'short' or 'full'.")
+        self.strict, self.closing, self.prompt, self.max_turns = strict, closing, prompt, max_turns
+        self._state = State(over=True)
+
+    def reset(self, task: Task, seed: int) -> View:
+        if not isinstance(task, IntentionTask):
+            raise TypeError(f"IntentionGym plays IntentionTask, not {type(task).__name__}.")
+        self._task, self._seed, self._state = task, seed, State()
+        system = agent_prompt(self.prompt, strict=self.strict, closing=self.closing)
+        return View("agent", system, (Message("user", task.visible.request),), known=task.visible.model_dump())
+
+    async def step(self, action: str) -> StepResult:
+        self._must_go_on()
+        call = split_action(action, self.choices)
+        if isinstance(call, Malformed):
+            return self._idle(action, call.reason)
+        if self._state.closing:
+            return self._close(action, call)
+        if call.choice == "finish":
+            self._state.over = True
+            return self._end_turn(action, DONE)
+        if call.choice == "answer":
+            return self._idle(action, NOT_YET if self.closing else NOTHING_TO_ANSWER)
+        if self.strict and count_questions(call.content, self._task.slot_names) > 1:
+            return self._idle(action, ONE_QUESTION)
+        return await self._ask(action, call.content)
+
+    def refuse(self, reason: str) -> StepResult:
+        self._must_go_on()
+        return self._idle("", reason)
+
+    def score(self) -> float:
+        return self._state.earned / sum(LADDER[detail.importance] for detail in self._details)
+
+    def success(self) -> bool:
+        return not self._remaining and (not self.closing or len(self._state.answered) == len(self._details))
+
+    def signature(self) -> str:
+        levels = [detail.importance for detail in self._remaining]
+        counts = "-".join(str(min(CAP, levels.count(level))) for level in (3, 2, 1))
+        return f"answer {counts}" if self._state.closing else counts
+
+    def state(self) -> dict[str, Any]:
+        rules = {"strict": self.strict, "closing": self.closing, "max_turns": self.max_turns}
+        return {"task_id": self._task.id, "seed": self._seed, "rules": rules, "score": self.score(), **asdict(self._state)}
+
+    @property
+    def _details(self) -> tuple[Detail, ...]:
+        return self._task.hidden.details
+
+    @property
+    def _remaining(self) -> list[Detail]:
+        return [detail for detail in self._details if detail.slot not in self._state.covered]
+
+    @property
+    def _patience(self) -> int:
+        """Turns before the closing turn, or in all if there is none."""
+        most = self.max_turns - self.closing
+        return min(most, len(self._details) + SPARE_TURNS) if self.strict else most
+
+    def _must_go_on(self) -> None:
+        if self._state.over:
+            raise EpisodeOver("The episode is over; reset the gym to play another.")
+
+    async def _ask(self, action: str, utterance: str) -> StepResult:
+        """The judge first: a turn it finds to cover several details is refused like one that shows it in its words."""
+        covered, source = await self._judge(utterance)
+        if self.strict and len(covered) > 1:
+            return self._end_turn(action, ONE_QUESTION, source=source)
+        reply = (await self.partner.speak(self._user_view(utterance))).text
+        self._state.covered += [detail.slot for detail in covered]
+        return self._end_turn(action, reply, self._worth(covered), source, self._about(covered, reply))
+
+    async def _judge(self, utterance: str) -> tuple[list[Detail], str]:
+        remaining = self._remaining
+        topics = tuple(Topic(description=d.description, importance=d.importance, inquiries=d.inquiries) for d in remaining)
+        history = tuple((turn["action"], turn["feedback"]) for turn in self._state.history[-HISTORY:])
+        request = CoverageRequest(request=self._task.visible.request, utterance=utterance, remaining=topics, history=history)
+        verdict = cast(CoverageVerdict, checked(request, await self.judge.verdict(request)))
+        return [remaining[index] for index in verdict.covered if verdict.on_topic], verdict.source
+
+    def _worth(self, covered: list[Detail]) -> int:
+        if not covered:
+            return 0
+        worth = max(LADDER[detail.importance] for detail in covered) - SEVERAL_PENALTY * (len(covered) - 1)
+        return max(0, worth) // (1 + self.closing)
+
+    def _user_view(self, utterance: str) -> View:
+        told = [*self._state.covered]
+        wanted = [{"slot": d.slot, "value": d.value, "inquiries": d.inquiries, "told": d.slot in told} for d in self._details]
+        stated = self._task.mentioned.items()
+        wanted += [{"slot": slot, "value": value, "inquiries": inquiries(slot), "told": True} for slot, value in stated]
+        known = {"source": self._task.source, "details": wanted}
+        system = user_prompt(self.prompt, self._task, told)
+        return View("user", system, (Message("user", utterance),), known=known, fresh=True)
+
+    def _about(self, covered: list[Detail], reply: str) -> dict[str, Any]:
+        """What the trainer may know of a turn. A false reply is noted here; it changes no reward."""
+        true = {detail.slot: detail.value for detail in self._details} | self._task.mentioned
+        stated = facts(reply) if self._task.source == "generated" else []
+        false = [slot for slot, value in stated if slot in true and value != true[slot]]
+        return {"covered": [detail.slot for detail in covered], **({"user_error": True} if false else {})}
+
+    def _close(self, action: str, call: Call) -> StepResult:
+        """Score the closing turn."""
+        self._state.over = True
+        if call.choice != "answer":
+            return self._end_turn(action, DONE)
+        names = {d.description: d.slot for d in self._details} | {d.slot: d.slot for d in self._details}
+        stated = answers(call.content, names)
+        found = [detail for detail in self._details if right(stated.get(detail.slot, ""), detail.value)]
+        self._state.answered = [detail.slot for detail in found]
+        worth = sum(LADDER[detail.importance] // 2 for detail in found)
+        about = {"answered": self._state.answered}
+        return self._end_turn(action, f"{len(found)} of {len(self._details)} right.", worth, about=about)
+
+    def _idle(self, action: str, reason: str) -> StepResult:
+        """A turn that brings nothing; in the closing turn it was the last chance."""
+        self._state.over = self._state.closing
+        return self._end_turn(action, reason)
+
+    def _end_turn(
+        self, action: str, feedback: str, worth: int = 0, source: str = "rule", about: dict[str, Any] | None = None
+    ) -> StepResult:
+        """Count the turn, pay it, and open the closing turn or end the episode when it is time."""
+        state = self._state
+        state.turn += 1
+        state.earned += worth
+        truncated = False
+        if not state.over and (not self._remaining or state.turn >= self._patience):
+            state.closing, state.over = self.closing, not self.closing
+            truncated = state.over and bool(self._remaining)
+            feedback = f"{feedback} {ANSWER}".lstrip() if state.closing else feedback
+        state.history.append({"action": action, "feedback": feedback, "reward": worth / UNITS, "source": source})
+        return StepResult(
+            feedback,
+            rewards={"env": worth / UNITS},
+            sources={"env": source},
+            terminated=state.over and not truncated,
+            truncated=truncated,
+            info=about or {},
+        )

@@ -1,0 +1,45 @@
+"""The scripted user of IntentionGym.
+
+Contract: reads `View.known` and the question, nothing else; tells a value only when asked for it by a question it understands.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from envs.base import Utterance, View
+from envs.intention.catalogue import SLOTS, inquiries
+from envs.intention.grammar import questions, topic
+from envs.intention.wording import NO_MATTER, RICH_REPLIES, RICH_TOLD, RICH_VAGUE, TERSE, TOLD, VAGUE
+
+_FORMS = {slot: inquiries(slot) for slot in SLOTS}
+
+
+class IntentionUser:
+    """Tersely for generated tasks (slot and value side by side), in sentences for hand-written ones."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(f"intention user {seed}")
+
+    async def speak(self, view: View) -> Utterance:
+        details = {detail["slot"]: detail for detail in view.known["details"]}
+        reply = self._terse if view.known["source"] == "generated" else self._rich
+        asked = questions(view.messages[-1].content) or [""]
+        return Utterance(" ".join(reply(question, details) for question in asked))
+
+    def _terse(self, question: str, details: dict[str, Any]) -> str:
+        slot = topic(question, _FORMS | {slot: detail["inquiries"] for slot, detail in details.items()})
+        if slot is None:
+            return VAGUE
+        if slot not in details:
+            return NO_MATTER
+        return TOLD if details[slot]["told"] else TERSE.format(slot=slot, value=details[slot]["value"])
+
+    def _rich(self, question: str, details: dict[str, Any]) -> str:
+        slot = topic(question, {slot: detail["inquiries"] for slot, detail in details.items()})
+        if slot is None:
+            return RICH_VAGUE
+        if details[slot]["told"]:
+            return RICH_TOLD
+        return self._rng.choice(RICH_REPLIES).format(slot=slot, value=details[slot]["value"])

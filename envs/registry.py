@@ -1,0 +1,61 @@
+"""The list of gyms. A gym is added by one `register` call in its package.
+
+Invariant: whatever is asked for by name is found by its exact name, or the `ValueError` names the nearest valid choice.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from envs.base import Demonstration, Gym, Role, Speaker, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Everything a gym offers by name."""
+
+    gym: type[Gym]
+    load: Callable[..., Sequence[Task]]
+    """`load(split, **options)`."""
+    scripted: Mapping[Role, Callable[[int], Speaker]]
+    """A scripted speaker by role, made from a seed."""
+    demonstrations: Callable[..., list[Demonstration]]
+    """`demonstrations(role, count, seed, **options)`."""
+    baselines: Callable[[Sequence[Any]], Mapping[str, Callable[[int], Speaker]]]
+    """`baselines(train_tasks)`: by name, how to make a script from a seed that says what a score is worth."""
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Named constructor parameters."""
+
+
+_ENTRIES: dict[str, Entry] = {}
+
+
+def register(entry: Entry) -> None:
+    """Add a gym; its name is unique."""
+    if entry.gym.name in _ENTRIES:
+        raise ValueError(f"The gym {entry.gym.name!r} is registered twice.")
+    _ENTRIES[entry.gym.name] = entry
+
+
+def names() -> list[str]:
+    """The names of all gyms."""
+    return sorted(_ENTRIES)
+
+
+def entry(name: str) -> Entry:
+    """The gym called `name`."""
+    if name not in _ENTRIES:
+        raise unknown("gym", name, _ENTRIES)
+    return _ENTRIES[name]
+
+
+def unknown(what: str, name: str, valid: Iterable[str]) -> ValueError:
+    """The error for a name that does not exist."""
+    valid = sorted(valid)
+    if not valid:
+        return ValueError(f"There is no {what} {name!r}; there are none here.")
+    near = max(valid, key=lambda choice: difflib.SequenceMatcher(None, name.casefold(), choice.casefold()).ratio())
+    return ValueError(f"There is no {what} {name!r}; did you mean {near!r}? Valid: {', '.join(valid)}.")

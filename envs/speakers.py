@@ -1,0 +1,27 @@
+"""Speakers that need no model. Gym-specific ones live with their gym and are found here by gym, role and seed.
+
+Invariant: a scripted speaker reads nothing but the views it is given, and its words depend on those and its seed only.
+"""
+
+from __future__ import annotations
+
+from envs.base import Role, Speaker, Utterance, View
+from envs.registry import entry, unknown
+
+
+class ConstantSpeaker:
+    """Says the same thing every time."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    async def speak(self, view: View) -> Utterance:
+        return Utterance(self.text)
+
+
+def scripted(gym_name: str, role: Role, seed: int) -> Speaker:
+    """A new scripted speaker for one episode. Agents speak the bracket wire."""
+    speakers = entry(gym_name).scripted
+    if role not in speakers:
+        raise unknown(f"scripted speaker of {gym_name} for the role", role, speakers)
+    return speakers[role](seed)

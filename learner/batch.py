@@ -1,0 +1,46 @@
+"""The rows of one call to the learner and, per token, what the loss needs besides the model's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+
+from learner.losses import LossInputs, LossName, trained_tokens
+from learner.packed import Packed, pack
+from learner.plan import MicroBatch
+from learner.sequences import Sequences
+
+
+class Batch:
+    """A table as tensors, on demand. `old` `[N]` is filled by the rank where the plan has later updates."""
+
+    def __init__(self, table: pa.Table, loss: LossName, device: torch.device) -> None:
+        self.sequences = Sequences.of(table)
+        self.trained = trained_tokens(loss, self.sequences)
+        self.old: NDArray[np.float32] | None = None
+        self._counts = self.sequences.per_row(self.trained)
+        self._device = device
+
+    def pack(self, rows: Sequence[int]) -> tuple[Packed, NDArray[np.int64]]:
+        """Rows side by side, on the device; and the flat positions `[M]` of their trained tokens."""
+        packed, where = pack(self.sequences, rows, self.trained)
+        return packed.to(self._device), where
+
+    def loss_inputs(self, micro: MicroBatch, where: NDArray[np.int64], logprobs: torch.Tensor, *, first: bool) -> LossInputs:
+        """Join the model's `logprobs` `[M]` with the columns. In the first update pi_old is the current policy."""
+        weight = np.repeat(np.array(micro.weights, np.float32), self._counts[list(micro.rows)])
+        old = logprobs.detach() if first or self.old is None else self._tensor(self.old[where])
+        return LossInputs(
+            logprobs=logprobs,
+            old=old,
+            rollout=self._tensor(self.sequences.logprobs[where]),
+            advantage=self._tensor(self.sequences.advantage[where]),
+            weight=self._tensor(weight),
+        )
+
+    def _tensor(self, values: NDArray[np.float32]) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self._device)

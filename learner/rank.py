@@ -1,0 +1,168 @@
+"""One rank of a policy's learner: holds a replica (ZeRO-0) or a shard (ZeRO-2) and does as the plan says.
+
+A plain class; `rank_group` runs it as a Ray actor. It must stay importable by name and free of decorators: Ray would
+pickle a decorated class by value, with its module's globals, and `torch` among them cannot be pickled next to
+DeepSpeed's `ops`.
+
+Invariants
+- `run` is collective: all ranks get the same table and the same updates. An update either changes the weights on all
+  ranks or raises FloatingPointError on all ranks, before anything of it can be published.
+- pi_old is the policy before the first update of the call. In that update it is the current policy itself; for later
+  ones a no-gradient pass over their rows runs first.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import ray
+import torch
+import torch.distributed as dist
+from numpy.typing import NDArray
+
+from learner.batch import Batch
+from learner.config import LearnerConfig
+from learner.engine import Engine
+from learner.folder import whole_folder
+from learner.losses import LOSSES, LossName
+from learner.model import PolicyModel
+from learner.packing import first_fit
+from learner.plan import Update
+from learner.tally import Tally
+from learner.weights import WeightSet, pack
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+class Rank:
+    """Rank `rank` of `world` for one policy."""
+
+    def __init__(self, policy: str, rank: int, world: int, config: LearnerConfig, seed: int) -> None:
+        self.policy, self.rank, self.world, self.config = policy, rank, world, config
+        self.device = torch.device("cuda" if config.gpus_per_rank else "cpu")
+        self._timeout = timedelta(seconds=config.step_timeout_s)
+        torch.manual_seed(seed + rank)
+
+    def listen(self) -> tuple[str, int]:
+        """Rank 0: open the rendezvous on a port of this node that the system chose. Returns its address."""
+        host = ray.util.get_node_ip_address()
+        self._store = self._rendezvous(host, 0)
+        return host, self._store.port
+
+    def start(self, model_path: str, address: tuple[str, int]) -> None:
+        """Join the group and load the model. Collective. Raises OSError when there is no model at `model_path`."""
+        from transformers.utils.logging import disable_progress_bar
+
+        disable_progress_bar()  # of a few tensors, in the log of every rank
+        if self.rank:
+            self._store = self._rendezvous(*address)
+        backend = "nccl" if self.device.type == "cuda" else "gloo"
+        dist.init_process_group(backend, store=self._store, rank=self.rank, world_size=self.world, timeout=self._timeout)
+        self._model_path = model_path
+        self._engine = Engine(PolicyModel.load(model_path), self.config, self.device)
+
+    def _rendezvous(self, host: str, port: int) -> Any:
+        return dist.TCPStore(  # type: ignore[attr-defined]
+            host, port, self.world, is_master=self.rank == 0, timeout=self._timeout, wait_for_workers=False
+        )
+
+    def run(
+        self, table: pa.Table, updates: Sequence[Update], loss: LossName, temperature: float = 1.0, train: bool = True
+    ) -> list[dict[str, float]]:
+        """Do the updates in order; the metrics of each, equal on all ranks but for `seconds`. Collective.
+
+        `train=False` computes the metrics and changes nothing. Raises FloatingPointError when a loss or a gradient is
+        not finite: a non-finite gradient has then changed no weight.
+        """
+        batch = Batch(table, loss, self.device)
+        if train and LOSSES[loss].NEEDS_OLD and len(updates) > 1:
+            mine = (micro.rows for update in updates[1:] for micro in update.micro_batches[self.rank])
+            batch.old = self._score(batch, sorted({row for rows in mine for row in rows}), temperature)
+        return [self._update(batch, update, number, loss, temperature, train) for number, update in enumerate(updates)]
+
+    def _update(
+        self, batch: Batch, update: Update, number: int, loss: LossName, temperature: float, train: bool
+    ) -> dict[str, float]:
+        began = time.perf_counter()
+        tally = Tally()
+        micros = update.micro_batches[self.rank]
+        for index, micro in enumerate(micros):
+            packed, where = batch.pack(micro.rows)
+            with torch.set_grad_enabled(train):
+                logprobs, entropy = self._engine(packed, temperature)
+                outputs = LOSSES[loss].loss(batch.loss_inputs(micro, where, logprobs, first=number == 0), self.config)
+            if train:
+                self._engine.accumulate(outputs.loss, update.denominator, is_last=index == len(micros) - 1)
+            tally.add(outputs, entropy, filler=not any(micro.weights))
+        metrics = tally.reduce(update.denominator)
+        if train:
+            metrics |= {"grad_norm": self._engine.step(update.lr), "lr": update.lr}
+        for name in ("loss", "grad_norm"):
+            if not math.isfinite(metrics.get(name, 0.0)):
+                raise FloatingPointError(f"{name} is {metrics[name]} in update {number} of policy {self.policy}")
+        return metrics | {"seconds": time.perf_counter() - began}
+
+    def logprobs(self, table: pa.Table, temperature: float = 1.0) -> list[list[float | None]]:
+        """What the current policy gives the sampled tokens, in the form of the table's `logprobs` column.
+
+        Rows are divided over the ranks; each returns all rows, with empty lists for those of others.
+        """
+        batch = Batch(table, "grpo", self.device)
+        rows = range(self.rank, batch.sequences.rows, self.world)
+        scored = self._score(batch, list(rows), temperature)
+        offsets = batch.sequences.offsets
+        answer: list[list[float | None]] = [[] for _ in range(batch.sequences.rows)]
+        for row in rows:
+            values = scored[offsets[row] : offsets[row + 1]]
+            answer[row] = [None if np.isnan(value) else float(value) for value in values]
+        return answer
+
+    def _score(self, batch: Batch, rows: Sequence[int], temperature: float) -> NDArray[np.float32]:
+        """`[N]` logprobs of the trained tokens of `rows`, NaN elsewhere. Not collective: ZeRO-0 and 2 hold all weights."""
+        scored = np.full(len(batch.sequences.tokens), np.nan, np.float32)
+        lengths = batch.sequences.lengths[list(rows)].tolist()
+        for chosen in first_fit(lengths, self.config.tokens_per_micro_batch):
+            packed, where = batch.pack([rows[index] for index in chosen])
+            with torch.no_grad():
+                scored[where] = self._engine(packed, temperature)[0].cpu().numpy()
+        return scored
+
+    def weights(self, version: int) -> WeightSet | None:
+        """The current weights on rank 0, None elsewhere."""
+        return pack(self._lm().named_parameters(), version) if self.rank == 0 else None
+
+    def save(self, directory: str) -> None:
+        """Write this rank's share of the learner's state into an existing or new folder. Collective."""
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        self._engine.save(Path(directory))
+
+    def load(self, directory: str) -> None:
+        """Continue from `save` bit for bit. Trusted input: it is unpickled. Raises FileNotFoundError. Collective."""
+        self._engine.load(Path(directory))
+
+    def export(self, directory: str, version: int) -> None:
+        """Rank 0 writes safetensors, tokenizer and a file `version` to a new folder, complete or not at all.
+
+        Raises FileExistsError.
+        """
+        from transformers import AutoTokenizer
+
+        if self.rank:
+            return
+        with whole_folder(directory) as scratch:
+            self._lm().save_pretrained(scratch)
+            AutoTokenizer.from_pretrained(self._model_path, local_files_only=True).save_pretrained(scratch)
+            (scratch / "version").write_text(f"{version}\n")
+
+    def _lm(self) -> PreTrainedModel:
+        module = self._engine.module
+        assert isinstance(module, PolicyModel)
+        return module.lm

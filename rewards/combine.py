@@ -1,0 +1,42 @@
+"""From the named rewards of a trajectory's turns to one number per turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from rewards.config import RewardsConfig
+
+
+def combine(turns: Sequence[Mapping[str, float]], config: RewardsConfig) -> list[float]:
+    """Weighted sum of each turn's named rewards, minus `turn_cost` from the second turn on.
+
+    A name without a weight is recorded elsewhere and not trained on. The first turn is free: every trajectory has one,
+    so charging it would only shift all returns.
+    """
+    return [
+        sum(config.weights.get(name, 0.0) * value for name, value in rewards.items()) - config.turn_cost * (number > 0)
+        for number, rewards in enumerate(turns)
+    ]
+
+
+def shuffled(groups: Sequence[Sequence[Sequence[float]]], rng: np.random.Generator) -> list[list[list[float]]]:
+    """The debug switch: rewards of the usual size that tell nothing. `groups` are all groups of one gym in a step.
+
+    Each rollout is paid, at its last turn, the return of a rollout of the *next* group, drawn without replacement: what
+    a rollout did then changes none of its own weights under any estimator, so their expected gradient is 0 whatever the
+    baseline. Permuting inside the group would leave a trace: the group's mean contains the own return, and only
+    baselines made of that group alone cancel it. A single group has no other donor and is permuted inside; `traj_loo`
+    and `userrl` equalized stay exact there.
+    """
+    returns = [[sum(rewards) for rewards in group] for group in groups]
+    result = []
+    for number, group in enumerate(groups):
+        donors = rng.permutation(returns[(number + 1) % len(groups)])
+        result.append([_paid_last(len(rewards), float(donors[i % len(donors)])) for i, rewards in enumerate(group)])
+    return result
+
+
+def _paid_last(turns: int, reward: float) -> list[float]:
+    return [0.0] * (turns - 1) + [reward] if turns else []

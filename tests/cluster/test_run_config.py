@@ -1,0 +1,146 @@
+"""Every mistake in a configuration gives one sentence with the path, the value and a valid choice."""
+
+import pytest
+
+import envs
+from cluster.config import Config, derived, load, resolved
+from cluster.errors import UserError
+
+QUICKSTART = """
+run: {name: quick, iterations: 4}
+policies:
+  agent: {model: {tiny: agent}, train: true}
+  user: {mix: [{model: {tiny: user}, weight: 1.0}]}
+rollout: {group_size: 4, groups_per_step: 2}
+"""
+
+
+@pytest.fixture(autouse=True)
+def gyms(monkeypatch):
+    """Two gyms, whatever is registered."""
+    monkeypatch.setattr(envs, "gyms", lambda: ["IntentionGym", "TurtleGym"])
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "quickstart.yaml"
+    file.write_text(QUICKSTART)
+    return file
+
+
+def complaint(path, *overrides):
+    with pytest.raises(UserError) as caught:
+        load(path, overrides)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_resolved_text_loads_to_the_same_config(path, tmp_path):
+    config = load(path, ["sft.agent.demonstrator.noise=1e-1", "run.root=x"])
+    (tmp_path / "resolved.yaml").write_text(resolved(config))
+    assert load(tmp_path / "resolved.yaml") == config
+    assert config.run.root.is_absolute()
+    assert config.sft.agent.demonstrator == {"noise": 0.1}
+
+
+def test_the_root_comes_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("PARLEY_HOME", str(tmp_path))
+    assert Config().run.root == tmp_path
+
+
+def test_overrides_reach_into_dicts_and_lists_and_keep_their_neighbours(path):
+    config = load(
+        path, ["policies.user.mix.0.weight=2", "rewards.weights.env=3", "learner.lr=1e-4", "learner.betas=[0.8, 0.9]"]
+    )
+    assert config.policies["user"].mix[0].weight == 2
+    assert config.rewards.weights == {"env": 3.0, "format": 0.1}
+    assert (config.learner.lr, config.learner.betas) == (1e-4, (0.8, 0.9))
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("learner.lrr=1", "learner.lrr is not a known key: did you mean learner.lr?"),
+        ("learner.group_size=4", "learner.group_size is not a known key: did you mean rollout.group_size?"),
+        ("lerner.lr=1", "lerner is not a known key: did you mean learner?"),
+        ("judges.defalt.actors=2", "judges.defalt is not a known key: this version has one pool; did you mean judges.default?"),
+        ("policies.agnt.train=true", "policies.agnt is not a known key: did you mean policies.agent?"),
+        ("policies.agent.model.tinny=a", "did you mean policies.agent.model.tiny?"),
+        ("policies.user.mix.0.wieght=3", "did you mean policies.user.mix.0.weight?"),
+        ("policies.user.mix.4.weight=3", "policies.user.mix.4 does not exist: the list has the places 0 to 0."),
+        ("rollout.group_size=-3", "rollout.group_size is -3: it must be greater than or equal to 2."),
+        ("rollout.group_size=two", 'rollout.group_size is "two": it must be a valid integer'),
+        ("rollout.max_turn_tokens=5000", "rollout.max_turn_tokens is 5000: it must be below rollout.max_context (1024)."),
+        ("learner.schedule=cosin", "it must be 'constant', 'cosine' or 'linear'; the nearest is cosine."),
+        ("learner.lr=.inf", "learner.lr is inf: it must be a finite number."),
+        ("learner.minibatches=9", "learner.minibatches is 9: a step has only 8 episodes to divide."),
+        ("engine.tensor_parallel=2", "engine.tensor_parallel is 2: "),
+        ("run.name=../x", 'run.name is "../x": it must match pattern'),
+        ("run=null", "run is null: it must be a mapping of keys."),
+        ("run.seed.x=3", 'run.seed is {"x": 3}: it must be a valid integer.'),
+        ("run.name.x=3", "run.name is 'quick': it has no key x."),
+        ("gyms.train.IntentionGim=1", "gyms.train.IntentionGim is not a gym: did you mean IntentionGym?"),
+        ("gyms.train.Zork=1", "gyms.train.Zork is not a gym: choose from IntentionGym, TurtleGym."),
+        ("gyms.train.IntentionGym=-1", "gyms.train.IntentionGym is -1: it must be greater than 0."),
+        ("gyms.transfer.IntentionGym=1", "gyms.transfer.IntentionGym is also in gyms.train"),
+        ("policies.agent.train=false", "policies.agent.train is false: nothing would be trained"),
+        (
+            "policies.user={model: {tiny: user}, train: true}",
+            "policies.user.train is true: only the policy agent may be trained",
+        ),
+        ("policies={agent: {model: {tiny: agent}, train: true}}", "policies.user is missing"),
+        ("policies.agent.model=/nowhere/model", "policies.agent.model is '/nowhere/model': there is no such folder"),
+        ("gyms.params.IntentionGim.strict=true", "gyms.params.IntentionGim is not a gym: did you mean IntentionGym?"),
+        ("gyms.params.IntentionGym.strct=true", "gyms.params.IntentionGym.strct is not a known key: did you mean strict?"),
+        (
+            "gyms.params.IntentionGym.strict=5",
+            "gyms.params.IntentionGym.strict is 5: it must be of the kind of its default, True.",
+        ),
+        ("gyms.params.IntentionGym.preset=userl", "gyms.params.IntentionGym: There is no preset"),
+        ("gyms.params.IntentionGym.preset=userrl", None),
+        ("sft={user: {}}", None),
+        ("learner.lr", "the override 'learner.lr' is not of the form section.key=value."),
+        ("run.name=[", "the value of run.name is not YAML at line 1, column 2"),
+    ],
+)
+def test_one_sentence_for_each_mistake(path, override, says):
+    if says is None:
+        load(path, [override])
+    else:
+        assert says in complaint(path, override)
+
+
+def test_sft_of_a_user_without_a_model(path):
+    assert complaint(path, "policies.user={mix: [{speaker: scripted}]}", "sft.user={}").startswith("sft.user is given")
+
+
+def test_model_folders_are_checked_and_made_absolute(path, tmp_path, monkeypatch):
+    (tmp_path / "tiny-agent").mkdir()
+    assert "holds no config.json" in complaint(path, f"policies.agent.model={tmp_path}/tiny-agent")
+    (tmp_path / "tiny-agent" / "config.json").write_text("{}")
+    assert "did you mean tiny-agent?" in complaint(path, f"policies.agent.model={tmp_path}/tiny-agnt")
+    monkeypatch.chdir(tmp_path)
+    assert load(path, ["policies.agent.model=tiny-agent"]).policies["agent"].model == str(tmp_path / "tiny-agent")
+
+
+def test_files_that_cannot_be_read(path, tmp_path):
+    assert "did you mean quickstart.yaml?" in complaint(tmp_path / "quikstart.yaml")
+    assert "there is no folder" in complaint(tmp_path / "no" / "x.yaml")
+    for text, says in (
+        ("run: {name: [}", "is not YAML at line 1"),
+        ("- a\n", "holds a list: a configuration is a mapping"),
+        ("run: {seed: 1}\nrun: {seed: 2}\n", "the key run is given twice"),
+    ):
+        path.write_text(text)
+        assert says in complaint(path)
+    path.write_bytes(b"run: \xff")
+    assert "it is not UTF-8 text" in complaint(path)
+
+
+def test_derived_sizes(path):
+    sizes = derived(load(path))
+    assert sizes["episodes_per_step"] == 8
+    assert sizes["most_tokens_per_step"] == 8 * 1024
+    assert sizes["cpus"]["total"] <= 2
+    assert sizes["run_directory"].endswith("/quick")
+    assert derived(load(path, ["policies.agent.history_thinking=strip"]))["most_tokens_per_step"] == 8 * 1024 * 16

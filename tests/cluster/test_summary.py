@@ -1,0 +1,72 @@
+"""The summary is what the tables say, and a changed number is named."""
+
+import json
+
+import pytest
+import synthetic_run
+
+from cluster import plots, summary
+from cluster.errors import UserError
+from cluster.run_directory import RunDirectory
+from rewards.trajectory import from_cell, to_table
+
+
+@pytest.fixture
+def run(tmp_path):
+    return synthetic_run.make(tmp_path, iterations=5)
+
+
+def test_every_key_is_recomputed_from_the_run(run):
+    stored = run.read_summary()
+    assert summary.check(run.path) == []
+    assert set(stored) >= {
+        *(f"heldout_{what}_{when}" for what in ("score", "greedy", "success") for when in ("before", "after")),
+        *("baselines", "constant_user_score", "heldout_score_change"),
+        *("iterations", "wall_s", "tokens_trained", "seed"),
+    }
+    assert set(stored["baselines"]) == {"random", "best_fixed_script", "oracle"}
+    assert (stored["iterations"], stored["wall_s"], stored["tokens_trained"], stored["seed"]) == (5, 20.0, 5 * 8 * 2, 3)
+    change = stored["heldout_score_after"]["mean"] - stored["heldout_score_before"]["mean"]
+    assert stored["heldout_score_change"]["mean"] == pytest.approx(change)
+
+
+def test_a_changed_number_is_named(run):
+    stored = run.read_summary()
+    stored["heldout_score_after"]["mean"] += 1e-4
+    stored["baselines"]["oracle"] = None
+    stored["tokens_trained"] += 1
+    stored["invented"] = 1
+    run.write_summary(stored)
+    assert summary.check(run.path) == ["baselines.oracle", "heldout_score_after.mean", "invented", "tokens_trained"]
+
+
+def test_an_evaluation_that_was_not_made_is_null(run):
+    for name in ("heldout-before-greedy", "heldout-after-constant-user"):
+        (run.trajectories / f"{name}.parquet").unlink()
+    recomputed = summary.recompute(run.path)
+    assert (
+        recomputed["heldout_greedy_before"] is recomputed["heldout_greedy_change"] is recomputed["constant_user_score"] is None
+    )
+    assert recomputed["heldout_greedy_after"] is not None
+    assert json.loads(json.dumps(recomputed)) == recomputed
+
+
+def test_an_episode_counts_once_and_one_without_score_is_masked(run):
+    rows = [from_cell(cell) for cell in synthetic_run.episodes(0.5, 3).to_pylist()]
+    second = from_cell(synthetic_run.episodes(0.5, 1).to_pylist()[0])
+    second.sequence = 1
+    rows[2].status, rows[2].score, rows[2].success = "judge_transport", None, None
+    played = summary.episodes(to_table([*rows, second]))
+    assert (played.tasks, played.masked) == (["heldout-0", "heldout-1"], 1)
+    assert summary.sampled_tokens(to_table([*rows, second])) == 2 * 3
+    assert summary.sampled_tokens(to_table([])) == 0
+
+
+def test_the_report_is_drawn_for_finished_and_unfinished_runs(run, tmp_path):
+    assert plots.draw(run.path).read_bytes().startswith(b"\x89PNG")
+    bare = RunDirectory(tmp_path, "bare")
+    bare.create()
+    bare.write_config("{}\n")
+    assert plots.draw(bare.path).stat().st_size > 1000
+    with pytest.raises(UserError, match="the run has not finished"):
+        summary.check(bare.path)

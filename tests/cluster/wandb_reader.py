@@ -1,0 +1,83 @@
+"""Reading an offline W&B run back without a network: `run-*.wandb` is a leveldb log of protobuf records.
+
+After a 7-byte header come 32 KiB blocks of chunks `[crc u32][length u16][kind u8][data]`; a record is one chunk (kind 1)
+or a first, some middle and a last one (2, 3, 4). A torn tail, as a killed run leaves it, ends the reading.
+"""
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HEADER, BLOCK, CHUNK = 7, 32768, struct.Struct("<IHB")
+FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
+
+
+@dataclass
+class WandbRun:
+    """What was logged. `history` has one dict per `log` call, with nested keys as W&B keeps them."""
+
+    folder: Path
+    name: str = ""
+    host: str = ""
+    config: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    exit_code: int | None = None
+
+    def table(self, value: dict[str, Any]) -> dict[str, Any]:
+        """The `{columns, data}` of a logged table, from the file its history value names."""
+        return json.loads((self.folder / "files" / value["path"]).read_text())
+
+
+def read_run(wandb_dir: Path) -> WandbRun:
+    """The one offline run under a `WANDB_DIR`."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    (path,) = wandb_dir.glob("wandb/offline-run-*/run-*.wandb")
+    run = WandbRun(path.parent)
+    for data in _records(path.read_bytes()):
+        record = Record()
+        record.ParseFromString(data)
+        match record.WhichOneof("record_type"):
+            case "history":
+                run.history.append(_values(record.history.item))
+            case "run":
+                run.name, run.host = record.run.display_name, record.run.host
+                run.config |= _values(record.run.config.update)
+            case "config":
+                run.config |= _values(record.config.update)
+            case "exit":
+                run.exit_code = record.exit.exit_code
+    return run
+
+
+def _records(data: bytes) -> Iterator[bytes]:
+    if data[:4] != b":W&B":
+        raise ValueError(f"not a W&B log: it begins with {data[:4]!r}")
+    at, parts = HEADER, b""
+    while at + CHUNK.size <= len(data):
+        room = BLOCK - at % BLOCK
+        _, length, kind = CHUNK.unpack_from(data, at) if room >= CHUNK.size else (0, 0, 0)
+        if kind == 0:  # padding up to the next block
+            at += room
+            continue
+        chunk = data[at + CHUNK.size : at + CHUNK.size + length]
+        if len(chunk) < length:
+            return
+        at += CHUNK.size + length
+        parts = chunk if kind in (FULL, FIRST) else parts + chunk
+        if kind in (FULL, LAST):
+            yield parts
+
+
+def _values(items: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for item in items:
+        *parents, last = list(item.nested_key) or [item.key]
+        node = values
+        for key in parents:
+            node = node.setdefault(key, {})
+        node[last] = json.loads(item.value_json)
+    return values

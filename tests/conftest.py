@@ -1,0 +1,21 @@
+"""Fixtures that all rooms share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[None]:
+    """One local Ray for the whole session; more CPUs than the machine has, for actors here mostly wait."""
+    import ray
+
+    os.environ["RAY_memory_monitor_refresh_ms"] = "0"
+    ray.init(
+        address="local", num_cpus=8, include_dashboard=False, object_store_memory=300 * 2**20, log_to_driver=False
+    )
+    yield
+    ray.shutdown()

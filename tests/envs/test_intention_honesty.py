@@ -1,0 +1,158 @@
+"""Who does not read the task stays far below who does; every secret stays a secret; no string breaks the gym."""
+
+import random
+from itertools import pairwise
+
+import pytest
+from envs_cases import Recorder, ask, episode, gym, task
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import envs
+from envs.base import EpisodeOver
+from envs.intention.baselines import (
+    AskEverything,
+    CategoryScript,
+    FixedScript,
+    KeywordSpray,
+    Oracle,
+    RandomAsker,
+    best_fixed_script,
+)
+from envs.intention.catalogue import QUESTIONS, SLOTS, VALUES
+from envs.intention.expert import Demonstrator
+from envs.intention.gym import LADDER
+from envs.intention.task import Hidden
+from envs.intention.user import IntentionUser
+from envs.conversation import converse, drive
+from envs.speakers import ConstantSpeaker
+
+POOL = ("what", "is", "the", "which", "do", "you", "want", *VALUES["food"])
+HELDOUT = envs.load("IntentionGym", "heldout")[:100]
+
+
+def mean_score(agent, partner=lambda seed: IntentionUser(seed)):
+    return sum(episode(agent(seed), task, partner(seed)).score for seed, task in enumerate(HELDOUT)) / len(HELDOUT)
+
+
+@pytest.fixture(scope="module")
+def fixed():
+    return best_fixed_script(envs.load("IntentionGym", "train")[:1000])
+
+
+def test_who_does_not_read_stays_below(fixed, capsys):
+    agents = {
+        "oracle": Oracle,
+        "category script": lambda seed: CategoryScript(),
+        "demonstrator": Demonstrator,
+        "best fixed script": lambda seed: FixedScript(fixed.utterances, fixed.closing),
+        "random": RandomAsker,
+        "keyword spray": lambda seed: KeywordSpray(),
+        "ask everything": lambda seed: AskEverything(),
+        "finish first": lambda seed: FixedScript(["[finish]"]),
+    }
+    scores = {name: mean_score(agent) for name, agent in agents.items()}
+    with capsys.disabled():
+        print("\nIntentionGym, 100 heldout tasks: " + ", ".join(f"{name} {score:.3f}" for name, score in scores.items()))
+    assert scores["oracle"] >= 0.95
+    assert scores["demonstrator"] < scores["oracle"] - 0.3
+    for name in ("best fixed script", "random", "keyword spray", "ask everything", "finish first"):
+        assert scores[name] < 0.45, name
+
+
+def test_the_users_words_matter():
+    assert mean_score(Oracle, lambda seed: ConstantSpeaker("OK.")) <= mean_score(Oracle) - 0.2
+
+
+def test_asking_pairs_brings_nothing_on_any_task():
+    pairs = FixedScript([f"[action] {QUESTIONS[0].format(slot=a)} {QUESTIONS[0].format(slot=b)}" for a, b in pairwise(SLOTS)])
+    assert all(episode(pairs, task).score == 0 for task in HELDOUT[:20])
+
+
+@given(seed=st.integers(0, 10**6), end=st.sampled_from(["?", ".", ""]))
+@settings(max_examples=50, deadline=None)
+def test_word_salad_earns_nothing(seed, end):
+    rng = random.Random(seed)
+    salad = [*rng.sample(SLOTS, rng.randint(2, 8)), *rng.sample(POOL, rng.randint(0, len(POOL)))]
+    rng.shuffle(salad)
+    script = FixedScript([f"[action] {' '.join(salad)}{end}"])
+    assert all(episode(script, HELDOUT[seed % 100], strict=strict, closing=False).score == 0 for strict in (True, False))
+
+
+def marked(played):
+    """The task with every hidden text replaced by a marker."""
+    texts = {"slot": "slot{}zq", "description": "about{}zq", "value": "value{}zq"}
+    details = tuple(
+        detail.model_copy(
+            update={key: text.format(index) for key, text in texts.items()} | {"inquiries": (f"Say inquiry{index}zq now?",)}
+        )
+        for index, detail in enumerate(played.hidden.details)
+    )
+    return played.model_copy(update={"hidden": Hidden(details=details)})
+
+
+@pytest.mark.parametrize("prompt", ["short", "full"])
+@pytest.mark.parametrize("preset", [None, "userrl"])
+def test_no_secret_is_shown_before_it_is_told(prompt, preset):
+    secret = marked(task())
+    for actions in (
+        [ask("date"), "[action] Hm?", "[answer] x", "nonsense", "[search] y", *["[action] Hm?"] * 20],
+        [ask("date"), "[finish]"],
+        ["[action] Say inquiry1zq now?", *["[action] Hm?"] * 20],
+    ):
+        partner = Recorder(IntentionUser(0))
+        made = envs.make("IntentionGym", task=secret, partner=partner, judge=envs.RuleJudge(), preset=preset, prompt=prompt)
+        seen = [made.first_view.system, str(made.first_view.messages), str(made.first_view.known)]
+        for action in actions:
+            result = drive(made.step(action))
+            seen.append(result.feedback.replace("slot1zq value1zq", "REVEALED") if "inquiry1zq" in action else result.feedback)
+            if result.terminated or result.truncated:
+                break
+        assert not any("zq" in text for text in seen)
+        assert any("REVEALED" in text for text in seen) == ("inquiry1zq" in actions[0])
+        assert all("value0zq" in view.system for view in partner.views), "the user itself does know"
+
+
+ACTIONS = st.one_of(
+    st.text(),
+    st.builds("[{}] {}".format, st.sampled_from(["action", "answer", "finish", "search"]), st.text()),
+    st.sampled_from([ask(slot) for slot in SLOTS]),
+    st.just("[answer] date june; food soup; music jazz"),
+)
+
+
+@given(
+    actions=st.lists(ACTIONS, max_size=12),
+    strict=st.booleans(),
+    closing=st.booleans(),
+    prompt=st.sampled_from(["short", "full"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_actions_keep_the_contract(actions, strict, closing, prompt):
+    made = gym(strict=strict, closing=closing, prompt=prompt, max_turns=8)
+    earned, over = 0.0, False
+    for action in actions:
+        if over:
+            with pytest.raises(EpisodeOver):
+                drive(made.step(action))
+            break
+        result = drive(made.step(action))
+        earned += result.rewards["env"]
+        over = result.terminated or result.truncated
+        assert 0 <= result.rewards["env"] <= 1.05 and result.rewards.keys() == result.sources.keys()
+        assert not (result.terminated and result.truncated) and made.signature()
+    assert 0 <= made.score() <= 1 and made.state()["turn"] <= 8
+    assert made.score() == pytest.approx(earned * 20 / sum(LADDER[d.importance] for d in task().hidden.details))
+
+
+def test_the_same_task_and_seed_give_the_same_conversation():
+    rich = envs.load("IntentionGym", "train", source="handwritten")[:5]
+    for played in [*HELDOUT[:10], *rich]:
+        assert episode(Demonstrator(5), played, IntentionUser(5)) == episode(Demonstrator(5), played, IntentionUser(5))
+
+
+def test_a_gym_may_be_reset_and_played_again():
+    made = gym()
+    first = drive(converse(made, made.reset(HELDOUT[0], 1), Oracle(1)))
+    drive(converse(made, made.reset(HELDOUT[1], 1), Oracle(1)))
+    assert drive(converse(made, made.reset(HELDOUT[0], 1), Oracle(1))) == first

@@ -1,0 +1,100 @@
+import pytest
+from envs_cases import Recorder, gym, turns
+
+import envs
+from envs.intention.baselines import FixedScript
+from envs.intention.catalogue import CATEGORIES, SLOTS, VALUES, VALUES_PER_SLOT
+from envs.intention.generator import generate
+from envs.intention.grammar import count_questions, topic, words
+from envs.intention.task import split_of
+from envs.intention.user import IntentionUser
+from envs.conversation import converse, drive
+
+HANDWRITTEN = {split: envs.load("IntentionGym", split, source="handwritten") for split in ("train", "heldout")}
+ALL_HANDWRITTEN = [*HANDWRITTEN["train"], *HANDWRITTEN["heldout"]]
+
+
+def test_every_word_of_the_catalogue_has_one_meaning():
+    meanings = [*SLOTS, *CATEGORIES, *(value for values in VALUES.values() for value in values)]
+    assert len(set(meanings)) == len(meanings) and all(words(word) == (word,) for word in meanings)
+    assert {len(values) for values in VALUES.values()} == {VALUES_PER_SLOT} and len(SLOTS) == 16
+
+
+def test_twenty_categories_of_six_slots():
+    assert len(CATEGORIES) == 20
+    assert all(
+        len(slots) == 6 and set(slots) <= set(SLOTS) and set(slots.values()) == {1, 2, 3} for slots in CATEGORIES.values()
+    )
+    assert {slot for slots in CATEGORIES.values() for slot in slots} == set(SLOTS)
+
+
+def test_loaded_lists_are_stable_and_disjoint_by_content():
+    train, heldout = envs.load("IntentionGym", "train"), envs.load("IntentionGym", "heldout")
+    assert (len(train), len(heldout)) == (4000, 400)
+    assert len({task.id for task in train + heldout}) == 4400
+    assert not {task.visible.request for task in train} & {task.visible.request for task in heldout}
+    assert all(split_of(task.visible.request) == task.split for task in train + heldout)
+    assert heldout[0].id == "intention-generated-fdab2503eef3", "the task list changed: results are no longer comparable"
+
+
+def test_other_seeds_keep_to_the_splits():
+    assert generate("train", 50, 1) != generate("train", 50, 2)
+    assert generate("train", 50, 1) == generate("train", 50, 1)
+    assert not {t.visible.request for t in generate("train", 500, 1)} & {t.visible.request for t in generate("heldout", 500, 2)}
+
+
+def test_generated_tasks_state_up_to_three_of_six_slots():
+    for task in generate("train", 200, 3):
+        missing = {detail.slot: detail.importance for detail in task.hidden.details}
+        assert 3 <= len(missing) <= 6
+        assert (
+            missing | {slot: CATEGORIES[task.visible.category][slot] for slot in task.mentioned}
+            == CATEGORIES[task.visible.category]
+        )
+        assert not {detail.value for detail in task.hidden.details} & set(words(task.visible.request))
+
+
+def test_sources():
+    assert [len(HANDWRITTEN[split]) for split in ("train", "heldout")] == [60, 20]
+    assert len(envs.load("IntentionGym", "heldout", source="all")) == 420
+    with pytest.raises(ValueError, match="no source"):
+        envs.load("IntentionGym", "heldout", source="web")
+
+
+def test_handwritten_splits_share_nothing():
+    def content(split):
+        tasks = HANDWRITTEN[split]
+        shared = {task.visible.request for task in tasks} | {task.visible.category for task in tasks}
+        details = [detail for task in tasks for detail in task.hidden.details]
+        return shared | {d.description for d in details} | {d.inquiries for d in details} | {d.value for d in details}
+
+    assert not content("train") & content("heldout")
+
+
+@pytest.mark.parametrize("task", ALL_HANDWRITTEN, ids=lambda task: task.visible.category)
+def test_a_handwritten_task_can_be_played(task):
+    details = task.hidden.details
+    assert 3 <= len(details) <= 6
+    for detail in details:
+        question = detail.inquiries[0]
+        assert count_questions(question, task.slot_names) == 1
+        assert topic(question, {d.slot: d.inquiries for d in details}) == detail.slot
+        assert detail.slot in words(detail.description)
+        assert detail.value.casefold() not in task.visible.request.casefold()
+    script = FixedScript(
+        [f"[action] {detail.inquiries[0]}" for detail in details],
+        "[answer] " + "; ".join(f"{detail.description}: {detail.value}" for detail in details),
+    )
+    partner = Recorder(IntentionUser(0))
+    made = gym(partner, None, task, prompt="full")
+    result = drive(converse(made, made.first_view, script))
+    assert result.score == 1.0 and result.success
+    assert all(detail.value in turn.result.feedback for detail, turn in zip(details, result.turns, strict=False))
+
+
+def test_the_user_of_a_handwritten_task_tells_only_what_is_asked():
+    task = HANDWRITTEN["train"][0]
+    question = f"[action] {task.hidden.details[0].inquiries[0]}"
+    first, again, vague = turns(gym(played=task), question, question, "[action] Anything else?")
+    assert task.hidden.details[0].value in first.feedback
+    assert "already" in again.feedback and "more exact" in vague.feedback
