@@ -5,6 +5,7 @@ Invariants
 - Weights change only between two engine steps. Each token records the version that sampled it.
 - The prefix cache is keyed by `policy@version`, so nothing is ever reset: running requests keep their KV, new ones
   never read KV of other weights.
+- One engine per process: vLLM keeps its parallel state in globals, and a second engine would corrupt the first.
 - An exception inside the engine fails every waiting and every later call with its cause; nothing hangs.
 """
 
@@ -67,7 +68,15 @@ class Completion:
 class Engine:
     """One vLLM engine with the weights of one policy."""
 
-    def __init__(self, policy: str, model: str, config: EngineConfig, *, max_context: int, max_sequences: int, version: int = 0):
+    living = False
+    """Whether this process has one."""
+
+    def __init__(
+        self, policy: str, model: str, config: EngineConfig, *, max_context: int, max_sequences: int, version: int = 0
+    ) -> None:
+        if Engine.living:
+            raise RuntimeError("this process has an engine already; give every engine a process of its own")
+        Engine.living = True
         self.policy = policy
         self.version = version
         self.max_context = max_context
@@ -121,6 +130,7 @@ class Engine:
         """Stop the engine thread and free the engine. Waiting calls fail with EngineDead."""
         self._commands.put(None)
         self._thread.join(timeout_s)
+        Engine.living = False
 
     async def _call(self, function: Callable[[], Any]) -> Any:
         """Run a function on the engine thread between two steps."""

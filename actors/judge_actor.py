@@ -79,9 +79,7 @@ class PooledJudge:
     def __init__(self, pool: ActorPool, config: JudgeConfig) -> None:
         self._pool = pool
         self._config = config
-        self._batcher: Batcher[VerdictRequest, tuple[str, dict[str, Any]]] = Batcher(
-            self._send, config.max_batch, SEND_WAIT_MS
-        )
+        self._batcher: Batcher[VerdictRequest, tuple[str, dict[str, Any]]] = Batcher(self._send, config.max_batch, SEND_WAIT_MS)
 
     async def verdict(self, request: VerdictRequest) -> Verdict:
         """One valid verdict, or JudgeError."""
@@ -89,6 +87,7 @@ class PooledJudge:
         attempts = Attempts(policy)
         deadline = asyncio.get_running_loop().time() + policy.deadline_s
         failure: Failure
+        cause: Exception
         while True:
             try:
                 async with asyncio.timeout_at(deadline):

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import envs
 import pyarrow as pa
+
+import envs
 from actors.engine import EngineDead
 from actors.pool import PoolError
 from actors.speaker import PolicySpeaker, derived_seed
@@ -66,9 +67,7 @@ class Cast:
 async def run_group(request: GroupRequest, cast: Cast, limit: asyncio.Semaphore) -> pa.Table:
     """Play all episodes of a group, at most as many at a time as `limit` allows."""
     opponent = request.opponent or _draw(cast, derived_seed("opponent", request.group_id, *request.seeds[:1]))
-    rows = await asyncio.gather(
-        *(_guarded(request, cast, index, opponent, limit) for index in range(len(request.seeds)))
-    )
+    rows = await asyncio.gather(*(_guarded(request, cast, index, opponent, limit) for index in range(len(request.seeds))))
     return to_table(row for episode_rows in rows for row in episode_rows)
 
 

@@ -35,7 +35,7 @@ class ChecksumMismatch(RuntimeError):
 
 def verify(published: Published) -> None:
     """Raise ChecksumMismatch unless the flat buffer is the one that was published."""
-    actual = xxhash.xxh3_64_hexdigest(memoryview(np.ascontiguousarray(published["flat"])))
+    actual = xxhash.xxh3_64_hexdigest(np.ascontiguousarray(published["flat"]).data)
     if actual != published["checksum"]:
         raise ChecksumMismatch(f"weights version {published['version']}: checksum {actual}, published {published['checksum']}")
 

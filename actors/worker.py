@@ -28,6 +28,9 @@ from envs.speakers import ConstantSpeaker
 from envs.tool import Wire, tool_schema
 from rewards.config import JudgeConfig
 
+ALL_CHOICES = ("action", "answer", "search", "finish")
+"""What the tool offers in the prompt; each gym refuses what it has no use for."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicySpec:
@@ -77,7 +80,7 @@ class RolloutWorker:
         self._pulling = asyncio.Lock()
         limits = Limits(rollout.max_turn_tokens, rollout.max_context)
         self._cast = Cast(
-            acting=_policy_factory(spec.agent, self._engine, limits),
+            acting=policy_factory(spec.agent, self._engine, limits),
             partners={name: (p.weight, _partner(p, spec, limits)) for name, p in spec.partners.items()},
             judge=PooledJudge(ActorPool("judge", spec.judges), spec.judge),
             gym_params=spec.gym_params,
@@ -99,13 +102,19 @@ class RolloutWorker:
             if version > self._engine.version:
                 await self._engine.load(await reference[0])
 
+    async def load(self, reference: list[Any]) -> int:
+        """Take these weights whatever version is held: after a restore the right one may be older."""
+        async with self._pulling:
+            await self._engine.load(await reference[0])
+        return self._engine.version
+
     async def ping(self) -> int:
         """The weights version held."""
         return self._engine.version
 
 
-def _policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> SpeakerFactory:
-    renderer = Renderer.load(spec.path, [tool_schema()] if spec.wire == "hermes" else [])
+def policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> SpeakerFactory:
+    renderer = Renderer.load(spec.path, [tool_schema(ALL_CHOICES)] if spec.wire == "hermes" else [])
 
     def make(gym: str, seed: int, temperature: float) -> Speaker:
         return PolicySpeaker(spec.name, service, renderer, limits, temperature=temperature, seed=seed, history=spec.history)
@@ -120,7 +129,7 @@ def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerF
     if partner.policy is None:
         return scripted("user")
     service = PooledEngine(ActorPool(f"engine of {partner.policy.name!r}", partner.engines), spec.engine.call_timeout_s)
-    make = _policy_factory(partner.policy, service, limits)
+    make = policy_factory(partner.policy, service, limits)
     # The user keeps temperature 1 when the agent is evaluated greedily: the task must stay the same task.
     return lambda gym, seed, temperature: make(gym, seed, 1.0)
 

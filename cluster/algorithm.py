@@ -17,11 +17,12 @@ import pyarrow as pa
 import ray
 from ray.rllib.algorithms.algorithm import Algorithm
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
-from ray.rllib.core import DEFAULT_MODULE_ID
+from ray.rllib.core import COMPONENT_LEARNER_GROUP, DEFAULT_MODULE_ID
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.rllib.core.rl_module.torch import TorchRLModule
 from ray.rllib.env import INPUT_ENV_SINGLE_SPACES, INPUT_ENV_SPACES
 from ray.rllib.env.env_runner import EnvRunner
+from ray.rllib.utils.checkpoints import Checkpointable
 from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LIFETIME
 
 from actors.rollout import GroupRequest
@@ -32,11 +33,10 @@ from cluster.config import Config
 from cluster.heldout import play_heldout
 from cluster.learner_group import RankGroups
 from cluster.metrics import learner_scalars, rollout_scalars
-from cluster.parts import Parts
-from cluster.prepare import prepare
+from cluster.parts import Models, Parts
 from cluster.preflight import RANK_CPUS
+from cluster.prepare import prepare
 from cluster.recorder import Recorder
-from cluster.sft import Progress
 from cluster.stream import Stream
 from cluster.tasks import TaskSource
 from learner.assignment import CreditState, assign
@@ -54,7 +54,7 @@ class NoEnvRunner(EnvRunner):  # type: ignore[misc]  # RLlib is not typed
     """RLlib insists on an env runner; rollouts are the business of our own workers."""
 
     def get_spaces(self) -> dict[str, Any]:
-        return {key: (TEXT, TEXT) for key in (INPUT_ENV_SPACES, INPUT_ENV_SINGLE_SPACES, DEFAULT_MODULE_ID)}
+        return dict.fromkeys((INPUT_ENV_SPACES, INPUT_ENV_SINGLE_SPACES, DEFAULT_MODULE_ID), (TEXT, TEXT))
 
     def assert_healthy(self) -> None:
         return
@@ -79,7 +79,7 @@ class GRPOConfig(AlgorithmConfig):  # type: ignore[misc]
         super().__init__(algo_class=algo_class or GRPO)
         self.parley = Config()
         self.overwrite = False
-        self.progress: Progress = lambda *_: None
+        self.models: Models | None = None
         self.env_runners(
             env_runner_cls=NoEnvRunner,
             num_env_runners=0,
@@ -95,10 +95,9 @@ class GRPOConfig(AlgorithmConfig):  # type: ignore[misc]
         """A config from a YAML file and dotted overrides. Raises UserError."""
         return cls().run(parley_config.load(path, overrides))
 
-    def run(self, config: Config, *, overwrite: bool = False, progress: Progress | None = None) -> Self:
-        """Use a resolved configuration; `progress` is told how far long preparations are."""
-        self.parley, self.overwrite = config, overwrite
-        self.progress = progress or self.progress
+    def run(self, config: Config, *, overwrite: bool = False, models: Models | None = None) -> Self:
+        """Use a resolved configuration, with its models if they are prepared already."""
+        self.parley, self.overwrite, self.models = config, overwrite, models
         return self
 
     def get_default_rl_module_spec(self) -> RLModuleSpec:
@@ -121,18 +120,22 @@ class GRPO(Algorithm):  # type: ignore[misc]
         super().setup(config)
         self.parley = config.parley
         self.recorder = Recorder(self.parley, overwrite=config.overwrite)
-        self.models = prepare(self.parley, config.progress)
+        self.models = config.models or prepare(self.parley, lambda *_: None)
         ranks = RankGroup(POLICY, str(self.models.agent), self.parley.learner, seed=self.parley.run.seed, cpus=RANK_CPUS)
         with ThreadPoolExecutor(max_workers=1) as pool:  # learner and engines take seconds each to start
             starting = pool.submit(self.learner_group.start, {POLICY: ranks})
             self.parts = Parts(self.parley, self.models)
             starting.result()
         self.collector = Collector(self.parts.workers, self.parley.run.stall_timeout_s)
-        self.stream = Stream(self.parley.rollout.groups_per_step, self.parley.rollout.max_staleness, record=self.recorder.ledger.record)
+        self.stream = self._new_stream()
         self.tasks = TaskSource(self.parley.gyms.train, self.parley.run.seed)
         self.credit = CreditState()
         self.published: list[ray.ObjectRef] = []
         """The current weights, unless they are still those the engines started with."""
+
+    def _new_stream(self) -> Stream:
+        rollout = self.parley.rollout
+        return Stream(rollout.groups_per_step, rollout.max_staleness, record=self.recorder.ledger.record)
 
     @property
     def version(self) -> int:
@@ -144,7 +147,9 @@ class GRPO(Algorithm):  # type: ignore[misc]
         with _timed(seconds, "rollout"):
             groups = self.collector.step(self.stream, self.version, self._request)
         with _timed(seconds, "credit"):
-            batch, credit = assign(groups, POLICY, self.parley.rewards, self.credit, derived_seed(self.parley.run.seed, self.version))
+            batch, credit = assign(
+                groups, POLICY, self.parley.rewards, self.credit, derived_seed(self.parley.run.seed, self.version)
+            )
         with _timed(seconds, "learn"):
             learned = self._learn(batch)
         with _timed(seconds, "publish"):
@@ -182,7 +187,9 @@ class GRPO(Algorithm):  # type: ignore[misc]
         reference = self.learner_group.ranks[POLICY].publish(self.version)
         ready, _ = ray.wait([reference], timeout=self.parley.learner.step_timeout_s)
         if not ready:
-            raise TimeoutError(f"the learner did not publish version {self.version} in {self.parley.learner.step_timeout_s:.0f} s")
+            raise TimeoutError(
+                f"the learner did not publish version {self.version} in {self.parley.learner.step_timeout_s:.0f} s"
+            )
         self.published = [reference]
 
     def _record(
@@ -217,6 +224,21 @@ class GRPO(Algorithm):  # type: ignore[misc]
         own = {"stream": self.stream.state(), "credit": self.credit.to_json(), "ledger": self.recorder.ledger.offset()}
         state: dict[str, Any] = super().get_state(components, not_components=not_components, **kwargs)
         return state | {"parley": own}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        own = state.pop("parley", None)
+        super().set_state({key: value for key, value in state.items() if key != COMPONENT_LEARNER_GROUP})
+        if own is not None:
+            self.recorder.ledger.roll_back(own["ledger"])
+            self.stream = self._new_stream()
+            self.stream.restore(own["stream"])
+            self.credit = CreditState.from_json(own["credit"])
+
+    def restore_from_path(self, path: Any, *args: Any, **kwargs: Any) -> None:
+        """Continue from a checkpoint. It is trusted input: RLlib unpickles parts of it."""
+        Checkpointable.restore_from_path(self, path, *args, **kwargs)  # Algorithm's own would sync env runners
+        self.published = [self.learner_group.ranks[POLICY].publish(self.version)]
+        ray.get([w.load.remote(self.published) for w in self.parts.workers.handles], timeout=self.parley.run.stall_timeout_s)
 
     def cleanup(self) -> None:
         if hasattr(self, "parts"):

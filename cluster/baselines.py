@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-import envs
 import pyarrow as pa
+
+import envs
 from actors.rollout import Cast, GroupRequest, run_group, scripted
 from actors.speaker import derived_seed
 from cluster.config import Config

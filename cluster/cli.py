@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from cluster import config as configuration
+from cluster import yaml_text
 from cluster.config import Config
 from cluster.errors import EXIT_CODE, UserError
 
@@ -117,7 +117,7 @@ def _describe(config: Config) -> None:
 
     sizes: dict[str, Any] = configuration.derived(config)
     typer.echo(configuration.resolved(config))
-    typer.echo("# derived\n" + "".join(f"# {line}\n" for line in yaml.safe_dump(sizes, sort_keys=False).splitlines()), nl=False)
+    typer.echo("# derived\n" + "".join(f"# {line}\n" for line in yaml_text.dump(sizes).splitlines()), nl=False)
     preflight.check(config, local_resources())
     typer.echo(f"# fits this machine: {local_resources()}")
 

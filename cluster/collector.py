@@ -20,7 +20,7 @@ from ray.exceptions import RayActorError
 from actors.balancer import NobodyAvailable
 from actors.pool import ActorPool
 from actors.rollout import GroupRequest
-from cluster.stream import Retry, Stream
+from cluster.stream import Drop, Stream
 from rewards.trajectory import OK
 
 MIN_SCORED = 2
@@ -47,10 +47,12 @@ class Collector:
         """The next step's groups, in id order. `request(group_id, attempt)` says what a group plays."""
         tables: dict[int, pa.Table] = {}
         while (taken := stream.take(version)) is None:
+            for group_id, attempt in stream.waiting():
+                self._dispatch(stream, request(group_id, attempt))
             for _ in range(stream.want(version)):
                 self._dispatch(stream, request(stream.next_id, 0))
-            for group, table in self._receive():
-                self._settle(stream, group, table, tables, request)
+            for group, outcome in self._receive():
+                self._settle(stream, group, outcome, tables)
         return [tables[group_id] for group_id in taken]
 
     def play(self, requests: Sequence[GroupRequest]) -> list[pa.Table]:
@@ -73,7 +75,9 @@ class Collector:
         ready, _ = ray.wait(list(self._flying), num_returns=1, timeout=self._stall)
         if not ready:
             awaited = sorted({request.group_id for _, request in self._flying.values()})
-            raise Stalled(f"no group came back within {self._stall:.0f} s; waiting for groups {awaited[:8]} of the rollout workers")
+            raise Stalled(
+                f"no group came back within {self._stall:.0f} s; waiting for groups {awaited[:8]} of the rollout workers"
+            )
         done, _ = ray.wait(list(self._flying), num_returns=len(self._flying), timeout=0)
         for reference in done:
             member, request = self._flying.pop(reference)
@@ -86,23 +90,12 @@ class Collector:
                 self.workers.done(member)
                 yield request, table
 
-    def _settle(
-        self,
-        stream: Stream,
-        request: GroupRequest,
-        outcome: pa.Table | str,
-        tables: dict[int, pa.Table],
-        again: Callable[[int, int], GroupRequest],
-    ) -> None:
+    def _settle(self, stream: Stream, request: GroupRequest, outcome: pa.Table | str, tables: dict[int, pa.Table]) -> None:
         reason = outcome if isinstance(outcome, str) else _shortfall(outcome, min(MIN_SCORED, len(request.seeds)))
         if reason is None:
             stream.finished(request.group_id, request.attempt, _oldest_version(outcome))
             tables[request.group_id] = outcome
-            return
-        decision = stream.failed(request.group_id, request.attempt, reason)
-        if isinstance(decision, Retry):
-            self._dispatch(stream, again(request.group_id, decision.attempt))
-        else:
+        elif isinstance(stream.failed(request.group_id, request.attempt, reason), Drop):
             raise Broken(f"group {request.group_id} (task {request.task.id}) failed {request.attempt + 1} times: {reason}")
 
 

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: progress bars, and a table at the end. Model and user text is escaped."""
+"""What a person sees while a run goes on: progress bars in a terminal, a line per tenth in a log; a table at the end."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ class Console:
             console=self._console,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._tenths: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        if self._console.is_terminal:
+            self._progress.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -37,9 +39,18 @@ class Console:
     def progress(self, what: str, done: int, total: int, metrics: Mapping[str, float]) -> None:
         """Advance a bar, made on first use; `metrics` are shown beside it."""
         note = "  ".join(f"{name} {value:.3f}" for name, value in metrics.items())
+        if not self._console.is_terminal:
+            self._line(what, done, total, note)
+            return
         if what not in self._tasks:
             self._tasks[what] = self._progress.add_task(what, total=total, note=note)
         self._progress.update(self._tasks[what], completed=done, total=total, note=note)
+
+    def _line(self, what: str, done: int, total: int, note: str) -> None:
+        tenth = 10 * done // total
+        if tenth > self._tenths.get(what, -1):
+            self._tenths[what] = tenth
+            self.say(f"{what} {done}/{total}  {note}")
 
     def say(self, text: str) -> None:
         """One line above the bars."""

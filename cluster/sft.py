@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import envs
 import pyarrow as pa
 import ray
+
+import envs
 from actors.transcript import Renderer, TokenSequence, Transcript, as_json
 from cluster.config import Config
+from cluster.preflight import RANK_CPUS
 from cluster.sections import SFTConfig
 from envs.base import Demonstration, Message, Role
 from learner.config import LearnerConfig
-from learner.plan import plan
+from learner.plan import Update, plan
 from learner.rank_group import RankGroup
 from learner.schedule import learning_rate
 from rewards.trajectory import Row, Turn, to_table, with_advantage
@@ -84,13 +86,13 @@ def imitate(config: Config, role: Role, sft: SFTConfig, model: Path, out: Path, 
     table = _demonstrations(config, role, sft, model)
     learner = _learner_config(config.learner, sft)
     updates = _updates(table, learner, sft, config.run.seed)
-    ranks = RankGroup(role, str(model), learner, seed=config.run.seed)
+    ranks = RankGroup(role, str(model), learner, seed=config.run.seed, cpus=RANK_CPUS)
     try:
         ranks.start()
         reference = ray.put(table)
         for start in range(0, len(updates), CHUNK):
             metrics = ranks.update(reference, updates[start : start + CHUNK], "nll")
-            progress(f"SFT {role}", min(start + CHUNK, len(updates)), len(updates), metrics[-1])
+            progress(f"SFT {role}", min(start + CHUNK, len(updates)), len(updates), {"loss": metrics[-1]["loss"]})
         ranks.export(str(out), version=0)
     finally:
         ranks.shutdown()
@@ -111,11 +113,9 @@ def _learner_config(learner: LearnerConfig, sft: SFTConfig) -> LearnerConfig:
     return learner.model_copy(update={**{name: getattr(sft, name) for name in same}, **own})
 
 
-def _updates(table: pa.Table, learner: LearnerConfig, sft: SFTConfig, seed: int) -> list:
+def _updates(table: pa.Table, learner: LearnerConfig, sft: SFTConfig, seed: int) -> list[Update]:
     tokens = sum(map(len, table.column("tokens").to_pylist()))
     minibatches = max(1, round(tokens / sft.tokens_per_step))
     total = minibatches * sft.epochs
     lrs = [learning_rate(learner, step, total) for step in range(total)]
-    return plan(
-        table, learner, ranks=1, minibatches=minibatches, epochs=sft.epochs, lrs=lrs, seed=seed, loss="nll"
-    )
+    return plan(table, learner, ranks=1, minibatches=minibatches, epochs=sft.epochs, lrs=lrs, seed=seed, loss="nll")

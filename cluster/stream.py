@@ -136,6 +136,10 @@ class Stream:
         """Ids of the groups that are not here yet, in order; those to be retried count as running."""
         return sorted(group_id for group_id, group in self._live.items() if group.state != "ready")
 
+    def waiting(self) -> list[tuple[int, int]]:
+        """(group, attempt) of the groups that are to be dispatched again, in order."""
+        return sorted((group_id, group.attempt) for group_id, group in self._live.items() if group.state == "waiting")
+
     def take(self, version: int) -> list[int] | None:
         """Consume the next `groups_per_step` groups, or None while one of them is not here; drops those too stale."""
         taken: list[int] = []
@@ -156,13 +160,13 @@ class Stream:
         return {"next_id": self.next_id, "progress": asdict(self.progress), "live": live}
 
     def restore(self, state: dict[str, Any]) -> list[tuple[int, int]]:
-        """Continue from a checkpoint. Data that was on its way is gone: the answer is (group, attempt) to dispatch again."""
+        """Continue from a checkpoint. Data that was on its way is gone; the answer is `waiting()`."""
         self.next_id, self.progress = state["next_id"], Progress(**state["progress"])
         self._live = {group_id: _Group(attempt, held) for group_id, attempt, held in state["live"]}
         for group_id, group in self._live.items():
             if group.state != "waiting":
                 self._retry(group_id, "resumed")
-        return [(group_id, group.attempt) for group_id, group in self._live.items()]
+        return self.waiting()
 
     def _awaited(self, group_id: int, attempt: int) -> _Group | None:
         if not 0 <= group_id < self.next_id:

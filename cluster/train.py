@@ -10,20 +10,22 @@ from cluster.algorithm import GRPO, GRPOConfig
 from cluster.baselines import play_baselines
 from cluster.config import Config
 from cluster.console import Console
+from cluster.parts import CONSTANT
+from cluster.prepare import prepare
 from cluster.runtime import cluster
 from cluster.summary import AFTER, BASELINE, BEFORE, CONSTANT_USER, GREEDY
-from cluster.parts import CONSTANT
 
-SHOWN = {"reward/score": "score", "learner/mismatch_kl": "mismatch"}
+SHOWN = {"reward/score": "score", "rollout/turns": "turns"}
 """Scalars beside the progress bar."""
 
 
 def train(config: Config, *, overwrite: bool = False) -> dict[str, Any]:
     """Carry out a run and return its summary. Raises UserError before anything starts."""
     with cluster(config), Console() as console:
-        algorithm = GRPOConfig().run(config, overwrite=overwrite, progress=console.progress).build_algo()
+        models = prepare(config, console.progress)
+        algorithm = GRPOConfig().run(config, overwrite=overwrite, models=models).build_algo()
         try:
-            _iterate(algorithm, config, console)
+            iterate(algorithm, config, console)
             directory = algorithm.recorder.directory
         finally:
             algorithm.stop()
@@ -35,7 +37,7 @@ def train(config: Config, *, overwrite: bool = False) -> dict[str, Any]:
     return result
 
 
-def _iterate(algorithm: GRPO, config: Config, console: Console) -> None:
+def iterate(algorithm: GRPO, config: Config, console: Console) -> None:
     _evaluate(algorithm, BEFORE, config, console)
     for iteration in range(1, config.run.iterations + 1):
         algorithm.train()

@@ -31,13 +31,15 @@ class LearnerError(RuntimeError):
 class RankGroup:
     """Not started until `start`. All methods block but `update_async` and `publish`."""
 
-    def __init__(self, policy: str, model_path: str, config: LearnerConfig, *, seed: int) -> None:
-        self.policy, self.model_path, self.config, self.seed = policy, str(model_path), config, seed
+    def __init__(self, policy: str, model_path: str, config: LearnerConfig, *, seed: int, cpus: float = 1.0) -> None:
+        self.policy, self.model_path, self.config, self.seed, self.cpus = policy, str(model_path), config, seed, cpus
         self._ranks: list[Any] = []
 
     def start(self) -> None:
         """Create the actors and load the model. Raises LearnerError, also when a rank is not ready in `start_timeout_s`."""
-        actor = ray.remote(Rank).options(num_cpus=1, num_gpus=self.config.gpus_per_rank, runtime_env=_environment(self.config))
+        actor = ray.remote(Rank).options(
+            num_cpus=self.cpus, num_gpus=self.config.gpus_per_rank, runtime_env=_environment(self.config)
+        )
         world = self.config.ranks
         self._ranks = [actor.remote(self.policy, rank, world, self.config, self.seed) for rank in range(world)]
         deadline = time.monotonic() + self.config.start_timeout_s

@@ -26,7 +26,7 @@ class RewardsConfig(BaseModel):
     turn_cost: NonNegativeFloat = 0.0
     """Subtracted from every turn after the first."""
     shuffle: bool = False
-    """Debug: permute whole reward sequences inside each group. Learning must then vanish."""
+    """Debug: pay each rollout the return of another group's rollout. Learning must then vanish."""
 
 
 class RetryPolicy(BaseModel):

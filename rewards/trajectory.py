@@ -122,7 +122,9 @@ def validate(table: pa.Table) -> None:
     if not table.schema.equals(SCHEMA):
         raise ValueError(f"trajectory table has columns {table.schema.names}, expected {SCHEMA.names} with their types")
     for index in range(table.num_rows):
-        cell = {name: table.column(name)[index].as_py() for name in ("tokens", "turn", "logprobs", "version", "advantage", "turns")}
+        cell = {
+            name: table.column(name)[index].as_py() for name in ("tokens", "turn", "logprobs", "version", "advantage", "turns")
+        }
         problem = _problem(cell)
         if problem:
             episode, policy = table.column("episode_id")[index].as_py(), table.column("policy")[index].as_py()

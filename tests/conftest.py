@@ -13,9 +13,7 @@ def ray_cluster() -> Iterator[None]:
     """One local Ray for the whole session; more CPUs than the machine has, for actors here mostly wait."""
     import ray
 
-    os.environ["RAY_memory_monitor_refresh_ms"] = "0"
-    ray.init(
-        address="local", num_cpus=8, include_dashboard=False, object_store_memory=300 * 2**20, log_to_driver=False
-    )
+    os.environ["RAY_memory_monitor_refresh_ms"] = "0"  # noqa: SIM112  (spelt as Ray reads it)
+    ray.init(address="local", num_cpus=8, include_dashboard=False, object_store_memory=300 * 2**20, log_to_driver=False)
     yield
     ray.shutdown()

@@ -26,7 +26,7 @@ class Oracle(Demonstrator):
     """The best that can be done."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(seed, vague=0, double=0, off=0, finish=0)
+        super().__init__(seed, vague=0, double=0, useless=0, finish=0)
 
 
 class RandomAsker(Asker):

@@ -12,6 +12,7 @@ import random
 from collections.abc import Mapping
 
 from envs.base import Demonstration, Message, Role, Utterance, View
+from envs.conversation import Episode, converse, drive
 from envs.intention.asker import action, answer
 from envs.intention.catalogue import QUESTIONS, SLOTS, VALUES
 from envs.intention.expert import Demonstrator
@@ -21,7 +22,6 @@ from envs.intention.prompt import SHORT_AGENT
 from envs.intention.task import IntentionTask
 from envs.intention.user import IntentionUser
 from envs.intention.wording import ANSWER, NO_MATTER, TERSE, VAGUE
-from envs.conversation import Episode, converse, drive
 from envs.verdicts import RuleJudge
 
 Noise = Mapping[str, float]

@@ -24,12 +24,12 @@ class Demonstrator(Asker):
         seed: int,
         vague: float = 0.22,
         double: float = 0.10,
-        off: float = 0.25,
+        useless: float = 0.25,
         finish: float = 0.15,
         slip: float = 0.0,
     ) -> None:
         self._rng = random.Random(f"intention expert {seed}")
-        self._noise = {"vague": vague, "double": double, "off": off}
+        self._noise = {"vague": vague, "double": double, "useless": useless}
         self._finish, self._slip = finish, slip
         self._wanted: list[str] | None = None
         self._asked: set[str] = set()
@@ -52,7 +52,7 @@ class Demonstrator(Asker):
             return action(self._rng.choice(VAGUE_QUESTIONS))
         if kind == "double":
             return action(" ".join(self._question(slot) for slot in self._rng.sample(SLOTS, 2)))
-        slot = self._rng.choice(self._off_slots() if kind == "off" else self._open_slots())
+        slot = self._rng.choice(self._useless_slots() if kind == "useless" else self._open_slots())
         self._asked.add(slot)
         return action(self._question(slot))
 
@@ -71,7 +71,7 @@ class Demonstrator(Asker):
         wanted = self._wanted or list(SLOTS)
         return [slot for slot in wanted if slot not in self._asked] or wanted
 
-    def _off_slots(self) -> list[str]:
+    def _useless_slots(self) -> list[str]:
         """Slots a good player would not ask for now."""
         good = set(self._open_slots())
         return [slot for slot in SLOTS if slot not in good]

@@ -47,6 +47,8 @@ class State:
     answered: list[str] = field(default_factory=list)
     """Slots answered right in the closing turn."""
     earned: int = 0
+    user_errors: int = 0
+    """Replies of the partner that stated a wrong value; they change no reward by themselves."""
     closing: bool = False
     over: bool = False
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -172,6 +174,7 @@ class IntentionGym(Gym):
         true = {detail.slot: detail.value for detail in self._details} | self._task.mentioned
         stated = facts(reply) if self._task.source == "generated" else []
         false = [slot for slot, value in stated if slot in true and value != true[slot]]
+        self._state.user_errors += bool(false)
         return {"covered": [detail.slot for detail in covered], **({"user_error": True} if false else {})}
 
     def _close(self, action: str, call: Call) -> StepResult:

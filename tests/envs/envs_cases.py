@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from envs.base import Speaker, StepResult, Utterance, Verdict, VerdictRequest, View
+from envs.conversation import Episode, converse, drive
 from envs.intention.catalogue import inquiries
 from envs.intention.gym import IntentionGym
 from envs.intention.task import Detail, Hidden, IntentionTask, Visible
 from envs.intention.user import IntentionUser
 from envs.intention.verdict import CoverageVerdict
-from envs.conversation import Episode, converse, drive
 from envs.verdicts import RuleJudge
 
 IMPORTANCE = {"date": 3, "food": 2, "music": 1}

@@ -5,8 +5,8 @@ from envs_cases import task
 
 import envs
 from envs.base import Message, View
-from envs.intention.gym import IntentionGym
 from envs.conversation import drive
+from envs.intention.gym import IntentionGym
 from envs.registry import entry, register
 from envs.speakers import ConstantSpeaker
 

@@ -74,7 +74,7 @@ def test_no_heldout_request_is_a_demonstration():
 
 
 def test_slips_of_the_demonstrator_change_only_values():
-    expert = Demonstrator(0, vague=0, double=0, off=0, finish=0, slip=1.0)
+    expert = Demonstrator(0, vague=0, double=0, useless=0, finish=0, slip=1.0)
     expert.read("I need a party.")
     expert.read("With date june.")
     assert expert.answer().startswith("[answer] date ")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import envs
 from envs.base import EpisodeOver
+from envs.conversation import converse, drive
 from envs.intention.baselines import (
     AskEverything,
     CategoryScript,
@@ -24,7 +25,6 @@ from envs.intention.expert import Demonstrator
 from envs.intention.gym import LADDER
 from envs.intention.task import Hidden
 from envs.intention.user import IntentionUser
-from envs.conversation import converse, drive
 from envs.speakers import ConstantSpeaker
 
 POOL = ("what", "is", "the", "which", "do", "you", "want", *VALUES["food"])

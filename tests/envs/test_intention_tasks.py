@@ -2,13 +2,13 @@ import pytest
 from envs_cases import Recorder, gym, turns
 
 import envs
+from envs.conversation import converse, drive
 from envs.intention.baselines import FixedScript
 from envs.intention.catalogue import CATEGORIES, SLOTS, VALUES, VALUES_PER_SLOT
 from envs.intention.generator import generate
 from envs.intention.grammar import count_questions, topic, words
 from envs.intention.task import split_of
 from envs.intention.user import IntentionUser
-from envs.conversation import converse, drive
 
 HANDWRITTEN = {split: envs.load("IntentionGym", split, source="handwritten") for split in ("train", "heldout")}
 ALL_HANDWRITTEN = [*HANDWRITTEN["train"], *HANDWRITTEN["heldout"]]

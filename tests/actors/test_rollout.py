@@ -1,0 +1,99 @@
+"""Groups played by a real policy in one process: rows, masks, determinism, and failures that never become scores."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pyarrow as pa
+
+import envs
+from actors.engine import Engine
+from actors.rollout import Cast, GroupRequest, run_group, scripted
+from actors.speaker import Limits, derived_seed
+from actors.worker import PolicySpec, policy_factory
+from envs.base import Judge, Verdict, VerdictRequest
+from envs.intention.baselines import Oracle
+from rewards.trajectory import OK
+from rewards.verdict import JudgeError
+
+TASK = envs.load("IntentionGym", "heldout")[0]
+EXACT = ("tokens", "turn", "turns", "score", "messages", "state")
+"""Equal to the last bit; logprobs may differ by rounding with the other requests of a batch."""
+PARAMS = {"IntentionGym": {"prompt": "short"}}
+
+
+class BrokenJudge:
+    async def verdict(self, request: VerdictRequest) -> Verdict:
+        raise JudgeError("deadline", "too slow")
+
+
+def cast(engine: Engine, path: Path, judge: Judge | None = None, max_context: int = 512) -> Cast:
+    acting = policy_factory(PolicySpec("agent", str(path)), engine, Limits(24, max_context))
+    return Cast(acting, {"scripted": (1.0, scripted("user"))}, judge or envs.RuleJudge(), PARAMS)
+
+
+def request(*seeds: int, temperature: float = 1.0, opponent: str | None = None) -> GroupRequest:
+    return GroupRequest(TASK, 5, 0, seeds, temperature, opponent)
+
+
+async def play(who: Cast, *seeds: int) -> pa.Table:
+    return await run_group(request(*seeds), who, asyncio.Semaphore(8))
+
+
+async def test_same_seed_same_trajectories(engine: Engine, tiny_model: Path):
+    who = cast(engine, tiny_model)
+    first = await play(who, 1, 2, 3)
+    alone = await play(who, 2)
+    again = await play(who, 1, 2, 3)
+    assert [first[name] for name in EXACT] == [again[name] for name in EXACT]
+    assert first["tokens"][1] == alone["tokens"][0], "an episode does not depend on its group"
+    assert first["tokens"][0] != first["tokens"][1]
+
+
+async def test_rows_hold_what_was_sampled(engine: Engine, tiny_model: Path):
+    table = await play(cast(engine, tiny_model), 1, 2)
+    assert table["status"].to_pylist() == [OK, OK]
+    for row in table.to_pylist():
+        assert row["policy"] == "agent"
+        assert row["opponent"] == "scripted"
+        said = [turn for turn in row["turn"] if turn >= 0]
+        assert sorted(set(said)) == [turn["turn"] for turn in row["turns"]]
+        assert all(logprob < 0 for logprob in row["logprobs"] if logprob is not None)
+        assert {reward["name"] for turn in row["turns"] for reward in turn["rewards"]} == {"env", "format"}
+
+
+async def test_gibberish_costs_format_and_earns_nothing(engine: Engine, tiny_model: Path):
+    table = await play(cast(engine, tiny_model), 1)
+    rewards = [(reward["name"], reward["value"]) for turn in table.to_pylist()[0]["turns"] for reward in turn["rewards"]]
+    assert ("format", -1.0) in rewards
+    assert table["score"][0].as_py() == 0.0
+
+
+async def test_a_judge_failure_is_a_status_and_never_a_score(engine: Engine, tiny_model: Path):
+    who = Cast(lambda gym, seed, temperature: Oracle(seed), {"scripted": (1.0, scripted("user"))}, BrokenJudge(), PARAMS)
+    row = (await play(who, 1)).to_pylist()[0]
+    assert row["status"] == "judge_deadline"
+    assert row["score"] is None
+    assert row["success"] is None
+    assert "too slow" in json.loads(row["state"])["error"]
+
+
+async def test_a_scripted_acting_role_has_turns_and_no_tokens():
+    who = Cast(lambda gym, seed, t: Oracle(seed), {"scripted": (1.0, scripted("user"))}, envs.RuleJudge(), PARAMS)
+    row = (await play(who, 1)).to_pylist()[0]
+    assert (row["score"], row["success"], row["tokens"]) == (1.0, True, [])
+    assert len(row["turns"]) > 1
+
+
+async def test_a_full_context_ends_the_episode_as_it_stands(engine: Engine, tiny_model: Path):
+    row = (await play(cast(engine, tiny_model, max_context=60), 1)).to_pylist()[0]
+    assert row["ended"] == "context_full"
+    assert len(row["tokens"]) >= 60
+    assert row["status"] == OK
+
+
+def test_derived_seeds_depend_on_every_part():
+    assert derived_seed(1, "a") == derived_seed(1, "a")
+    assert len({derived_seed(1, "a"), derived_seed(1, "b"), derived_seed(2, "a"), derived_seed("1a")}) == 4

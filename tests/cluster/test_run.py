@@ -1,0 +1,197 @@
+"""One small run, whole: real engines, judge, learner, ledger, W&B offline. Everything a run leaves is checked here."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
+from wandb_reader import read_run
+
+from cluster import summary
+from cluster.algorithm import GRPO, GRPOConfig
+from cluster.config import Config, parse
+from cluster.lineage import replay
+from cluster.parts import Models
+from cluster.prepare import prepare
+from cluster.train import iterate
+from rewards.trajectory import OK
+
+ITERATIONS = 2
+
+
+def small(root: Path, name: str = "small", **sections: Any) -> Config:
+    """The quickstart, small: few tasks, a minute of imitation left out."""
+    return parse(
+        {
+            "run": {"root": str(root), "name": name, "iterations": ITERATIONS},
+            "policies": {
+                "agent": {"model": {"tiny": "agent"}, "train": True},
+                "user": {"mix": [{"model": {"tiny": "user"}}]},
+            },
+            "gyms": {"params": {"IntentionGym": {"prompt": "short"}}},
+            "sft": {"agent": {"episodes": 300, "recaps": 50, "epochs": 1}, "user": {"episodes": 300, "epochs": 1}},
+            "rollout": {"group_size": 4, "groups_per_step": 4, "concurrency": 16, "max_turn_tokens": 24, "max_context": 384},
+            "learner": {"lr": 1.0e-3, "minibatches": 2},
+            "eval": {"tasks": 6},
+            "checkpoint": {"every": 1, "keep": 1},
+            **sections,
+        }
+    )
+
+
+class Silent:
+    """Where a person would watch."""
+
+    def progress(self, *_: Any) -> None:
+        return
+
+    def say(self, *_: Any) -> None:
+        return
+
+
+@dataclass
+class Finished:
+    config: Config
+    path: Path
+    models: Models
+    algorithm: GRPO
+
+
+@pytest.fixture(scope="module")
+def models(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Models]:
+    root = tmp_path_factory.mktemp("runs")
+    return root, prepare(small(root), lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def run(models: tuple[Path, Models]) -> Iterator[Finished]:
+    root, prepared = models
+    config = small(root)
+    algorithm = GRPOConfig().run(config, models=prepared).build_algo()
+    iterate(algorithm, config, Silent())  # type: ignore[arg-type]
+    directory = algorithm.recorder.directory
+    directory.write_summary(summary.recompute(directory.path))
+    yield Finished(config, directory.path, prepared, algorithm)
+    algorithm.stop()
+
+
+def trained(run: Finished, iteration: int) -> pa.Table:
+    return pq.read_table(run.path / "trajectories" / f"train-{iteration:06d}.parquet")
+
+
+def exported(run: Finished) -> Path:
+    return next(run.path.glob("checkpoints/*/learner_group/agent/hf"))
+
+
+def test_every_group_ended_exactly_once(run: Finished):
+    counts = replay((run.path / "ledger.jsonl").read_text().splitlines(keepends=True))
+    assert counts.consumed == ITERATIONS * run.config.rollout.groups_per_step
+    assert counts.dropped == 0
+
+
+def test_trajectories_carry_the_version_that_sampled_them(run: Finished):
+    for iteration in (1, 2):
+        table = trained(run, iteration)
+        assert table.num_rows == 16
+        assert set(table["status"].to_pylist()) == {OK}
+        versions = {v for row in table["version"].to_pylist() for v in row if v >= 0}
+        assert versions == {iteration - 1}, "at max_staleness 0 every token comes from the newest weights"
+
+
+def test_the_judge_actor_and_the_user_model_took_part(run: Finished):
+    table = pa.concat_tables(trained(run, iteration) for iteration in (1, 2))
+    assert set(table["opponent"].to_pylist()) == {"user"}
+    sources = {r["source"] for turns in table["turns"].to_pylist() for t in turns for r in t["rewards"] if r["name"] == "env"}
+    assert "rules@1" in sources
+
+
+def test_rollout_and_learner_agree_on_every_logprob(run: Finished):
+    for row in map(json.loads, (run.path / "metrics.jsonl").read_text().splitlines()[:ITERATIONS]):
+        assert row["learner/mismatch_max"] < 1e-3
+
+
+def test_the_exported_model_recomputes_stored_logprobs(run: Finished):
+    """Proves masks, tokens, weights and export at once: what the last evaluation stored, transformers computes again."""
+    model = AutoModelForCausalLM.from_pretrained(exported(run), dtype=torch.float32)
+    assert (exported(run) / "version").read_text().strip() == str(ITERATIONS)
+    checked = 0
+    for row in pq.read_table(run.path / "trajectories" / "heldout-after.parquet").to_pylist():
+        with torch.no_grad():
+            logprobs = torch.log_softmax(model(torch.tensor([row["tokens"]]), use_cache=False).logits[0], -1)
+        for place, (token, stored) in enumerate(zip(row["tokens"], row["logprobs"], strict=True)):
+            if stored is not None:
+                assert logprobs[place - 1, token].item() == pytest.approx(stored, abs=1e-3)
+                checked += 1
+    assert checked > 50
+
+
+def test_training_changed_the_weights(run: Finished):
+    before, after = load_file(run.models.agent / "model.safetensors"), load_file(exported(run) / "model.safetensors")
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+
+
+def test_same_seed_same_trajectories(run: Finished, models: tuple[Path, Models]):
+    """A second run samples, learns and samples again exactly what the first did."""
+    root, prepared = models
+    again = GRPOConfig().run(small(root, "again", monitor={"wandb": "disabled"}), models=prepared).build_algo()
+    try:
+        for _ in range(ITERATIONS):
+            again.train()
+        second = Finished(run.config, again.recorder.directory.path, prepared, again)
+        for iteration in (1, 2):
+            for column in ("task_id", "tokens", "turns", "score", "state"):
+                assert trained(second, iteration)[column] == trained(run, iteration)[column], (iteration, column)
+    finally:
+        again.stop()
+
+
+def test_a_checkpoint_restores_weights_version_and_estimator(run: Finished):
+    checkpoint = run.path / "checkpoints" / f"{ITERATIONS:06d}"
+    algorithm = run.algorithm
+    reference = algorithm.learner_group.ranks["agent"].publish(0)
+    import ray
+
+    saved, credit = ray.get(reference)["checksum"], algorithm.credit.to_json()
+    algorithm.train()
+    assert ray.get(algorithm.learner_group.ranks["agent"].publish(0))["checksum"] != saved
+    algorithm.restore_from_path(str(checkpoint))
+    assert ray.get(algorithm.learner_group.ranks["agent"].publish(0))["checksum"] == saved
+    assert algorithm.version == ITERATIONS
+    assert algorithm.credit.to_json() == credit
+
+
+def test_only_the_newest_checkpoint_is_kept(run: Finished):
+    assert [path.name for path in (run.path / "checkpoints").iterdir()] == [f"{ITERATIONS:06d}"]
+
+
+def test_the_summary_follows_from_the_trajectories(run: Finished, tmp_path: Path):
+    assert summary.check(run.path) == []
+    stored = json.loads((run.path / "summary.json").read_text())
+    assert {"random", "best_fixed_script", "oracle"} <= set(stored["baselines"])
+    assert stored["baselines"]["oracle"]["mean"] == 1.0
+    for key in ("heldout_score_before", "heldout_greedy_after", "heldout_success_after", "constant_user_score"):
+        assert stored[key]["n"] == 6, key
+    copy = tmp_path / "forged"
+    shutil.copytree(run.path, copy)
+    stored["heldout_score_after"]["mean"] += 0.01
+    (copy / "summary.json").write_text(json.dumps(stored))
+    assert summary.check(copy) == ["heldout_score_after.mean"]
+
+
+def test_weights_and_biases_has_the_scalars_and_conversations(run: Finished):
+    run.algorithm.recorder.close()
+    offline = read_run(run.path)
+    rows = [row for row in offline.history if "reward/score" in row]
+    assert len(rows) >= ITERATIONS
+    assert {"rollout/turns", "learner/mismatch_kl", "time/rollout"} <= set(rows[0])
+    assert "rollout/conversations" in rows[0]
