@@ -82,3 +82,6 @@ class EngineConfig(BaseModel):
     """Engine actors per frozen model."""
     call_timeout_s: PositiveFloat = 120.0
     """Deadline of one `generate` call."""
+    coalesce_ms: NonNegativeFloat = 0.0
+    """A worker gathers requests to an engine actor this long and sends them in one call, answered when its longest is.
+    0 sends each alone: right for all but tiny models, whose replies cost less than a call."""

@@ -11,10 +11,15 @@ from typing import Any
 
 import ray
 
+from actors.batcher import Batcher
 from actors.config import EngineConfig
-from actors.engine import ENVIRONMENT, Completion, Engine, EngineDead, Sampling
+from actors.engine import ENVIRONMENT, Completion, Engine, Sampling
 from actors.pool import ActorPool
 from actors.weights import Published
+
+Request = tuple[str, list[int], Sampling, int]
+"""The arguments of `Engine.generate`: policy, ids, sampling, min_version."""
+MOST_COALESCED = 64
 
 
 class EngineActor:
@@ -23,13 +28,12 @@ class EngineActor:
     def __init__(self, policy: str, model: str, config: EngineConfig, max_context: int, max_sequences: int) -> None:
         self._engine = Engine(policy, model, config, max_context=max_context, max_sequences=max_sequences)
 
-    async def generate(self, policy: str, ids: list[int], sampling: Sampling, min_version: int = 0) -> Completion:
-        """See `Engine.generate`."""
-        try:
-            return await self._engine.generate(policy, ids, sampling, min_version)
-        except EngineDead:
+    async def generate(self, requests: list[Request]) -> list[Completion | Exception]:
+        """For each request what `Engine.generate` returns or raises."""
+        answers = await asyncio.gather(*(self._engine.generate(*request) for request in requests), return_exceptions=True)
+        if self._engine.dead:
             end_soon()
-            raise
+        return [_no_worse(answer) for answer in answers]
 
     async def load(self, published: Published) -> int:
         """Load published weights; returns the version now held."""
@@ -68,13 +72,23 @@ def start_engines(
 class PooledEngine:
     """A token service that is a pool of engine actors."""
 
-    def __init__(self, pool: ActorPool, timeout_s: float) -> None:
+    def __init__(self, pool: ActorPool, config: EngineConfig) -> None:
         self._pool = pool
-        self._timeout_s = timeout_s
+        self._timeout_s = config.call_timeout_s
+        most = MOST_COALESCED if config.coalesce_ms else 1
+        self._batcher: Batcher[Request, Completion] = Batcher(self._send, most, config.coalesce_ms)
 
     async def generate(self, policy: str, ids: list[int], sampling: Sampling, min_version: int = 0) -> Completion:
         """See `Engine.generate`; raises PoolError when no engine answers in time."""
-        completion: Completion = await self._pool.call(
-            "generate", policy, ids, sampling, min_version, timeout_s=self._timeout_s
-        )
-        return completion
+        return await self._batcher.ask((policy, ids, sampling, min_version))
+
+    async def _send(self, requests: list[Request]) -> list[Completion | Exception]:
+        answers: list[Completion | Exception] = await self._pool.call("generate", requests, timeout_s=self._timeout_s)
+        return answers
+
+
+def _no_worse(answer: Completion | BaseException) -> Completion | Exception:
+    """Cancellation and the like belong to this process, not into an answer."""
+    if isinstance(answer, Completion | Exception):
+        return answer
+    raise answer

@@ -92,7 +92,7 @@ class PooledJudge:
             try:
                 async with asyncio.timeout_at(deadline):
                     source, data = await self._batcher.ask(request)
-                return validate_verdict(request, {**data, "source": source})
+                return validate_verdict(request, data, source)
             except TimeoutError as error:
                 failure, cause = "deadline", error
             except ValueError as error:

@@ -128,7 +128,7 @@ def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerF
         return lambda gym, seed, temperature: ConstantSpeaker(text)
     if partner.policy is None:
         return scripted("user")
-    service = PooledEngine(ActorPool(f"engine of {partner.policy.name!r}", partner.engines), spec.engine.call_timeout_s)
+    service = PooledEngine(ActorPool(f"engine of {partner.policy.name!r}", partner.engines), spec.engine)
     make = policy_factory(partner.policy, service, limits)
     # The user keeps temperature 1 when the agent is evaluated greedily: the task must stay the same task.
     return lambda gym, seed, temperature: make(gym, seed, 1.0)

@@ -80,6 +80,7 @@ class GRPOConfig(AlgorithmConfig):  # type: ignore[misc]
         self.parley = Config()
         self.overwrite = False
         self.models: Models | None = None
+        self.began: float | None = None
         self.env_runners(
             env_runner_cls=NoEnvRunner,
             num_env_runners=0,
@@ -95,9 +96,9 @@ class GRPOConfig(AlgorithmConfig):  # type: ignore[misc]
         """A config from a YAML file and dotted overrides. Raises UserError."""
         return cls().run(parley_config.load(path, overrides))
 
-    def run(self, config: Config, *, overwrite: bool = False, models: Models | None = None) -> Self:
-        """Use a resolved configuration, with its models if they are prepared already."""
-        self.parley, self.overwrite, self.models = config, overwrite, models
+    def run(self, config: Config, *, overwrite: bool = False, models: Models | None = None, began: float | None = None) -> Self:
+        """Use a resolved configuration, with its models if they are prepared already, and when that began."""
+        self.parley, self.overwrite, self.models, self.began = config, overwrite, models, began
         return self
 
     def get_default_rl_module_spec(self) -> RLModuleSpec:
@@ -119,7 +120,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
     def setup(self, config: GRPOConfig) -> None:
         super().setup(config)
         self.parley = config.parley
-        self.recorder = Recorder(self.parley, overwrite=config.overwrite)
+        self.recorder = Recorder(self.parley, overwrite=config.overwrite, began=config.began)
         self.models = config.models or prepare(self.parley, lambda *_: None)
         ranks = RankGroup(POLICY, str(self.models.agent), self.parley.learner, seed=self.parley.run.seed, cpus=RANK_CPUS)
         with ThreadPoolExecutor(max_workers=1) as pool:  # learner and engines take seconds each to start
@@ -222,14 +223,19 @@ class GRPO(Algorithm):  # type: ignore[misc]
 
     def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:
         own = {"stream": self.stream.state(), "credit": self.credit.to_json(), "ledger": self.recorder.ledger.offset()}
+        own["version"] = self.version
         state: dict[str, Any] = super().get_state(components, not_components=not_components, **kwargs)
         return state | {"parley": own}
+
+    def get_checkpointable_components(self) -> list[tuple[str, Any]]:
+        return [(COMPONENT_LEARNER_GROUP, self.learner_group)]
 
     def set_state(self, state: dict[str, Any]) -> None:
         own = state.pop("parley", None)
         super().set_state({key: value for key, value in state.items() if key != COMPONENT_LEARNER_GROUP})
         if own is not None:
             self.recorder.ledger.roll_back(own["ledger"])
+            self.recorder.directory.roll_back(own["version"])
             self.stream = self._new_stream()
             self.stream.restore(own["stream"])
             self.credit = CreditState.from_json(own["credit"])

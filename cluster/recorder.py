@@ -19,7 +19,8 @@ from cluster.run_directory import RunDirectory
 class Recorder:
     """The run directory, the ledger and the monitor of one run."""
 
-    def __init__(self, config: Config, *, overwrite: bool = False) -> None:
+    def __init__(self, config: Config, *, overwrite: bool = False, began: float | None = None) -> None:
+        """`began` is when the run began on the monotonic clock, if that was before now."""
         self.directory = RunDirectory(config.run.root, config.run.name)
         self.directory.create(overwrite)
         self.directory.write_config(resolved(config))
@@ -31,7 +32,7 @@ class Recorder:
             config.model_dump(mode="json"),
             config.monitor.conversations_per_step,
         )
-        self._began = time.monotonic()
+        self._began = time.monotonic() if began is None else began
 
     def step(self, iteration: int, scalars: Mapping[str, float], trajectories: pa.Table) -> None:
         """One iteration: its trajectories and its metrics."""

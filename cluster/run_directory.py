@@ -16,7 +16,7 @@ import json
 import math
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -50,17 +50,23 @@ class RunDirectory:
             raise UserError(f"{path} is not the folder of a run: it holds no config.yaml.")
         return directory
 
+    def refuse_loss(self, overwrite: bool = False) -> None:
+        """Raise UserError if a finished run, or the checkpoints of an unfinished one, would be lost."""
+        held = "a finished run" if self.summary.exists() else "the checkpoints of a run" if any(self._checkpoints()) else None
+        if held and not overwrite:
+            raise UserError(f"run.name is {self.path.name!r}: {self.path} holds {held}; give another name or --overwrite.")
+
     def create(self, overwrite: bool = False) -> None:
-        """Start a run afresh. What an unfinished run of this name left is removed, a finished one only if `overwrite`."""
-        if self.summary.exists() and not overwrite:
-            raise UserError(
-                f"run.name is {self.path.name!r}: {self.path} holds a finished run; give another name or --overwrite."
-            )
+        """Start a run afresh; what an earlier run of this name left is removed, unless `refuse_loss` objects."""
+        self.refuse_loss(overwrite)
         for name in OUTPUTS:  # and nothing else: the folder may hold what is not ours
             path = self.path / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         for folder in (self.trajectories, self.checkpoints):
             folder.mkdir(parents=True)
+
+    def _checkpoints(self) -> Iterator[Path]:
+        return self.checkpoints.iterdir() if self.checkpoints.is_dir() else iter(())
 
     def roll_back(self, iteration: int) -> None:
         """Forget what came after `iteration`, so that metrics and trajectories line up when a run resumes."""

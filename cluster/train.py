@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from typing import Any
 
 from cluster import plots, summary
@@ -12,6 +13,7 @@ from cluster.config import Config
 from cluster.console import Console
 from cluster.parts import CONSTANT
 from cluster.prepare import prepare
+from cluster.run_directory import RunDirectory
 from cluster.runtime import cluster
 from cluster.summary import AFTER, BASELINE, BEFORE, CONSTANT_USER, GREEDY
 
@@ -21,9 +23,11 @@ SHOWN = {"reward/score": "score", "rollout/turns": "turns"}
 
 def train(config: Config, *, overwrite: bool = False) -> dict[str, Any]:
     """Carry out a run and return its summary. Raises UserError before anything starts."""
+    began = time.monotonic()
+    RunDirectory(config.run.root, config.run.name).refuse_loss(overwrite)
     with cluster(config), Console() as console:
         models = prepare(config, console.progress)
-        algorithm = GRPOConfig().run(config, overwrite=overwrite, models=models).build_algo()
+        algorithm = GRPOConfig().run(config, overwrite=overwrite, models=models, began=began).build_algo()
         try:
             iterate(algorithm, config, console)
             directory = algorithm.recorder.directory

@@ -79,9 +79,7 @@ def run(models: tuple[Path, Models]) -> Iterator[Finished]:
     config = small(root)
     algorithm = GRPOConfig().run(config, models=prepared).build_algo()
     iterate(algorithm, config, Silent())  # type: ignore[arg-type]
-    directory = algorithm.recorder.directory
-    directory.write_summary(summary.recompute(directory.path))
-    yield Finished(config, directory.path, prepared, algorithm)
+    yield Finished(config, algorithm.recorder.directory.path, prepared, algorithm)
     algorithm.stop()
 
 
@@ -168,6 +166,7 @@ def test_a_checkpoint_restores_weights_version_and_estimator(run: Finished):
     assert ray.get(algorithm.learner_group.ranks["agent"].publish(0))["checksum"] == saved
     assert algorithm.version == ITERATIONS
     assert algorithm.credit.to_json() == credit
+    assert run.algorithm.recorder.directory.iterations("train") == [1, 2], "what came after the checkpoint is void"
 
 
 def test_only_the_newest_checkpoint_is_kept(run: Finished):
@@ -175,6 +174,7 @@ def test_only_the_newest_checkpoint_is_kept(run: Finished):
 
 
 def test_the_summary_follows_from_the_trajectories(run: Finished, tmp_path: Path):
+    run.algorithm.recorder.directory.write_summary(summary.recompute(run.path))
     assert summary.check(run.path) == []
     stored = json.loads((run.path / "summary.json").read_text())
     assert {"random", "best_fixed_script", "oracle"} <= set(stored["baselines"])
