@@ -22,6 +22,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from tokenizers import Tokenizer
+
 from envs.base import Message
 
 MARK = "\u2063MARK\u2063"
@@ -33,7 +35,11 @@ class Renderer:
 
     def __init__(self, tokenizer: Any, tools: Sequence[dict[str, Any]] = ()) -> None:
         self._tokenizer = tokenizer
-        self._fast = tokenizer.backend_tokenizer  # transformers' own wrapper costs ten times the tokenisation of a short text
+        # The bare tokenizers: transformers' wrapper costs ten times the work on a short text, and its
+        # `split_special_tokens` changes a state that all later calls share.
+        self._marked = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+        self._plain = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+        self._plain.encode_special_tokens = True
         self._tools = list(tools) or None
         self.end = int(tokenizer.eos_token_id)
         self._end_text: str = tokenizer.convert_ids_to_tokens(self.end)
@@ -49,11 +55,11 @@ class Renderer:
 
     def encode(self, text: str) -> list[int]:
         """Plain text to ids; special tokens spelled out in the text are not special."""
-        return list(self._tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True))
+        return list(self._plain.encode(text, add_special_tokens=False).ids)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Ids to text, without special tokens."""
-        return str(self._fast.decode(list(ids), skip_special_tokens=True))
+        return str(self._marked.decode(list(ids), skip_special_tokens=True))
 
     def _opening(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
         return self._ids(self._render(messages))
@@ -73,7 +79,7 @@ class Renderer:
         return str(self._tokenizer.apply_chat_template(chat, tools=self._tools, add_generation_prompt=True, tokenize=False))
 
     def _ids(self, text: str) -> tuple[int, ...]:
-        return tuple(self._fast.encode(text, add_special_tokens=False).ids)
+        return tuple(self._marked.encode(text, add_special_tokens=False).ids)
 
 
 @dataclass(slots=True)

@@ -132,6 +132,7 @@ def test_a_fresh_view_starts_over(plain: Renderer):
 
 def test_special_tokens_in_a_text_stay_text(plain: Renderer):
     assert plain.end not in plain.encode("<|im_end|>")
+    assert plain.opening((Message("user", "after it"),))[0] == plain._tokenizer.convert_tokens_to_ids("<|im_start|>")
 
 
 def test_context_tokens_may_not_carry_logprobs(plain: Renderer):
