@@ -109,7 +109,8 @@ def _demonstrations(config: Config, role: Role, sft: SFTConfig, model: Path) -> 
 def _learner_config(learner: LearnerConfig, sft: SFTConfig) -> LearnerConfig:
     """The learner's own settings where SFT has none. A step's size varies about its mean: twice that fits one micro-batch."""
     same = ("lr", "schedule", "warmup", "weight_decay", "betas", "max_grad_norm")
-    own = {"ranks": 1, "tokens_per_micro_batch": 2 * sft.tokens_per_step}
+    # One rank has nothing to shard, and ZeRO's bookkeeping would cost a tenth of so small a step.
+    own = {"ranks": 1, "zero_stage": 0, "tokens_per_micro_batch": 2 * sft.tokens_per_step}
     return learner.model_copy(update={**{name: getattr(sft, name) for name in same}, **own})
 
 
