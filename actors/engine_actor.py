@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Any
-
-import ray
 
 from actors.batcher import Batcher
 from actors.config import EngineConfig
@@ -54,19 +51,18 @@ def start_engines(
     policy: str, model: str, config: EngineConfig, *, max_context: int, max_sequences: int, cpus: float, timeout_s: float
 ) -> ActorPool:
     """A pool of `config.user_actors` engines that all hold the same frozen model."""
-    actor = ray.remote(EngineActor).options(
+    return ActorPool.start(
+        f"engine of {policy!r}",
+        EngineActor,
+        (policy, model, config, max_context, max_sequences),
+        config.user_actors,
+        timeout_s,
         num_cpus=cpus,
         num_gpus=config.gpus,
-        max_restarts=-1,
         max_task_retries=3,
         max_concurrency=1024,
         runtime_env={"env_vars": ENVIRONMENT},
     )
-
-    def make(_: int) -> Any:
-        return actor.remote(policy, model, config, max_context, max_sequences)
-
-    return ActorPool.start(f"engine of {policy!r}", make, config.user_actors, timeout_s)
 
 
 class PooledEngine:

@@ -11,8 +11,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import ray
-
 from actors.batcher import Batcher
 from actors.pool import ActorPool, PoolError
 from envs.base import Verdict, VerdictRequest
@@ -69,8 +67,9 @@ class JudgeActor:
 
 def start_judges(name: str, config: JudgeConfig, *, cpus: float, timeout_s: float) -> ActorPool:
     """A pool of judge actors."""
-    actor = ray.remote(JudgeActor).options(num_cpus=cpus, max_restarts=-1, max_concurrency=1024)
-    return ActorPool.start(f"judge {name!r}", lambda _: actor.remote(config), config.actors, timeout_s)
+    return ActorPool.start(
+        f"judge {name!r}", JudgeActor, (config,), config.actors, timeout_s, num_cpus=cpus, max_concurrency=1024
+    )
 
 
 class PooledJudge:

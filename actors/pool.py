@@ -8,7 +8,8 @@ the stream's decision, a lost verdict the retry policy's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import ray
@@ -22,7 +23,7 @@ class PoolError(RuntimeError):
 
 
 class ActorPool:
-    """Least-loaded calls over actor handles. Cheap to build anew from `handles` in another process."""
+    """Least-loaded calls over actor handles. Other processes `find` it by the actors' names."""
 
     def __init__(self, name: str, handles: Sequence[Any]) -> None:
         if not handles:
@@ -30,13 +31,22 @@ class ActorPool:
         self.name = name
         self.handles = list(handles)
         self.balancer = Balancer(len(self.handles))
+        self.names: list[str] = []
+        """Ray names of the actors, where this process started them."""
         self.restarts = 0
         self._pings: dict[int, Any] = {}
 
     @classmethod
-    def start(cls, name: str, make: Callable[[int], Any], size: int, timeout_s: float) -> ActorPool:
-        """Make `size` actors and wait until each answers. Raises PoolError with the cause when one does not."""
-        pool = cls(name, [make(index) for index in range(size)])
+    def start(cls, name: str, actor: type, arguments: Sequence[Any], size: int, timeout_s: float, **options: Any) -> ActorPool:
+        """Make `size` actors from equal arguments and wait until each answers; `options` are Ray's.
+
+        Every actor has a Ray name: other actors find it by that name, also after a restart of their own, for which Ray
+        keeps no handles. Raises PoolError with the cause when one does not start.
+        """
+        names = [f"{name} {uuid.uuid4().hex[:8]}" for _ in range(size)]
+        remote = ray.remote(actor)
+        pool = cls(name, [remote.options(name=n, max_restarts=-1, **options).remote(*arguments) for n in names])
+        pool.names = names
         pings = [handle.ping.remote() for handle in pool.handles]
         try:
             ray.get(pings, timeout=timeout_s)
@@ -44,6 +54,11 @@ class ActorPool:
             pool.close()
             raise PoolError(f"{name} did not start within {timeout_s:.0f} s: {error}") from error
         return pool
+
+    @classmethod
+    def find(cls, name: str, names: Sequence[str]) -> ActorPool:
+        """The pool of actors that another process of this job started."""
+        return cls(name, [ray.get_actor(actor) for actor in names])
 
     def submit(self, method: str, *arguments: Any, key: str | None = None) -> tuple[int, Any]:
         """Send a call for someone who waits on references; they call `done` or `failed` with the member afterwards."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pyarrow as pa
-import ray
 
 from actors.config import EngineConfig, RolloutConfig
 from actors.engine import ENVIRONMENT, Engine
@@ -48,8 +47,8 @@ class PartnerSpec:
 
     weight: float
     policy: PolicySpec | None = None
-    engines: list[Any] = field(default_factory=list)
-    """Handles of the engine actors of `policy`."""
+    engines: list[str] = field(default_factory=list)
+    """Ray names of the engine actors of `policy`."""
     constant: str | None = None
 
 
@@ -64,8 +63,8 @@ class WorkerSpec:
     rollout: RolloutConfig
     engine: EngineConfig
     judge: JudgeConfig
-    judges: list[Any]
-    """Handles of the judge actors."""
+    judges: list[str]
+    """Ray names of the judge actors."""
 
 
 class RolloutWorker:
@@ -82,7 +81,7 @@ class RolloutWorker:
         self._cast = Cast(
             acting=policy_factory(spec.agent, self._engine, limits),
             partners={name: (p.weight, _partner(p, spec, limits)) for name, p in spec.partners.items()},
-            judge=PooledJudge(ActorPool("judge", spec.judges), spec.judge),
+            judge=PooledJudge(ActorPool.find("judge", spec.judges), spec.judge),
             gym_params=spec.gym_params,
             wire=spec.agent.wire,
             max_turns=spec.max_turns,
@@ -128,7 +127,7 @@ def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerF
         return lambda gym, seed, temperature: ConstantSpeaker(text)
     if partner.policy is None:
         return scripted("user")
-    service = PooledEngine(ActorPool(f"engine of {partner.policy.name!r}", partner.engines), spec.engine)
+    service = PooledEngine(ActorPool.find(f"engine of {partner.policy.name!r}", partner.engines), spec.engine)
     make = policy_factory(partner.policy, service, limits)
     # The user keeps temperature 1 when the agent is evaluated greedily: the task must stay the same task.
     return lambda gym, seed, temperature: make(gym, seed, 1.0)
@@ -136,12 +135,15 @@ def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerF
 
 def start_workers(spec: WorkerSpec, *, cpus: float, timeout_s: float) -> ActorPool:
     """The pool of rollout workers."""
-    actor = ray.remote(RolloutWorker).options(
+    return ActorPool.start(
+        "rollout worker",
+        RolloutWorker,
+        (spec,),
+        spec.rollout.workers,
+        timeout_s,
         num_cpus=cpus,
         num_gpus=spec.engine.gpus,
-        max_restarts=-1,
         max_task_retries=0,  # re-dispatch is the stream's decision
         max_concurrency=1024,
         runtime_env={"env_vars": ENVIRONMENT},
     )
-    return ActorPool.start("rollout worker", lambda _: actor.remote(spec), spec.rollout.workers, timeout_s)

@@ -55,7 +55,7 @@ class Parts:
             rollout=config.rollout,
             engine=config.engine,
             judge=judge,
-            judges=judges.handles,
+            judges=judges.names,
         )
         return self._keep(start_workers(spec, cpus=ROLLOUT_WORKER_CPUS, timeout_s=START_TIMEOUT_S))
 
@@ -80,7 +80,7 @@ class Parts:
                 timeout_s=START_TIMEOUT_S,
             )
         )
-        return PartnerSpec(speaker.weight, policy=policy, engines=engines.handles)
+        return PartnerSpec(speaker.weight, policy=policy, engines=engines.names)
 
     def _keep(self, pool: ActorPool) -> ActorPool:
         self._pools.append(pool)

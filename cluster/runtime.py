@@ -31,9 +31,9 @@ def cluster(config: Config) -> Iterator[None]:
         preflight.check(config, local_resources())
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    logging.getLogger("ray").setLevel(logging.WARNING)
+    logging.getLogger("ray").setLevel(logging.ERROR)
     private = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address is None else {}
-    ray.init(address=address or "local", log_to_driver=True, logging_level=logging.WARNING, **private)
+    ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **private)
     try:
         preflight.check(config, ray.cluster_resources())
         yield

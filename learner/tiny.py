@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers.utils.logging import disable_progress_bar
 
 from learner.folder import whole_folder
 
@@ -73,6 +74,7 @@ def make_tiny(
         dtype="float32",
     )
     with whole_folder(path) as scratch:
+        disable_progress_bar()  # of a file that is written in no time
         tokenizer.save_pretrained(scratch)
         _random_model(config, seed).save_pretrained(scratch)
     return Path(path)

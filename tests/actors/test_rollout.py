@@ -12,9 +12,12 @@ import envs
 from actors.engine import Engine
 from actors.rollout import Cast, GroupRequest, run_group, scripted
 from actors.speaker import Limits, derived_seed
+from actors.transcript import Renderer
 from actors.worker import PolicySpec, policy_factory
-from envs.base import Judge, Verdict, VerdictRequest
+from envs.base import Judge, Message, Utterance, Verdict, VerdictRequest, View
 from envs.intention.baselines import Oracle
+from envs.intention.gym import IntentionGym
+from envs.tool import TOOL_NAME, Call, render, split_action, tool_schema
 from rewards.trajectory import OK
 from rewards.verdict import JudgeError
 
@@ -97,3 +100,31 @@ async def test_a_full_context_ends_the_episode_as_it_stands(engine: Engine, tiny
 def test_derived_seeds_depend_on_every_part():
     assert derived_seed(1, "a") == derived_seed(1, "a")
     assert len({derived_seed(1, "a"), derived_seed(1, "b"), derived_seed(2, "a"), derived_seed("1a")}) == 4
+
+
+class Hermes:
+    """The oracle, writing hermes tool calls with a thought before each."""
+
+    def __init__(self, seed: int) -> None:
+        self._oracle = Oracle(seed)
+
+    async def speak(self, view: View) -> Utterance:
+        call = split_action((await self._oracle.speak(view)).text, IntentionGym.choices)
+        assert isinstance(call, Call)
+        return Utterance(f"<think>\nhm\n</think>\n\n{render('hermes', call)}")
+
+
+async def test_the_hermes_wire_plays_the_same_game():
+    who = Cast(
+        lambda gym, seed, t: Hermes(seed), {"scripted": (1.0, scripted("user"))}, envs.RuleJudge(), PARAMS, wire="hermes"
+    )
+    row = (await play(who, 1)).to_pylist()[0]
+    assert (row["score"], row["success"]) == (1.0, True)
+    roles = [message["role"] for message in json.loads(row["messages"])]
+    assert roles[:4] == ["system", "user", "assistant", "tool"], "feedback comes back as the tool's"
+
+
+def test_the_tool_is_part_of_the_prompt_on_the_hermes_wire(tiny_model: Path):
+    schema = tool_schema(("action", "finish"))
+    opening = Renderer.load(tiny_model, [schema]).opening((Message("user", "date"),))
+    assert TOOL_NAME in Renderer.load(tiny_model).decode(opening)
