@@ -26,6 +26,7 @@ from actors.transcript import TokenSequence, as_json
 from envs.base import Judge, Role, Speaker, Task
 from envs.conversation import Episode, PlayedTurn, converse
 from envs.tool import Wire
+from rewards.combine import FORMAT_REWARD
 from rewards.trajectory import OK, Row, Turn, to_table
 from rewards.verdict import JudgeError
 
@@ -129,7 +130,7 @@ def _filled(row: Row, policy: str, number: int, sequence: TokenSequence, episode
 def _turn(number: int, played: PlayedTurn) -> Turn:
     rewards = {name: (value, played.result.sources[name]) for name, value in played.result.rewards.items()}
     # A penalty, not a bonus: paid for every well-formed turn, a long conversation would be its own reward.
-    rewards["format"] = (-1.0 if played.malformed else 0.0, "rule")
+    rewards[FORMAT_REWARD] = (-1.0 if played.malformed else 0.0, "rule")
     return Turn(number, played.finish, played.signature, rewards)
 
 

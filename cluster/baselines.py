@@ -15,6 +15,7 @@ import envs
 from actors.rollout import Cast, GroupRequest, run_group, scripted
 from actors.speaker import derived_seed
 from cluster.config import Config
+from cluster.parts import gyms
 from cluster.tasks import heldout_tasks
 from envs import registry
 from envs.base import Speaker
@@ -22,9 +23,9 @@ from rewards.trajectory import concat
 
 
 def play_baselines(config: Config) -> dict[str, pa.Table]:
-    """One table of held-out episodes per baseline, over all training gyms."""
+    """One table of held-out episodes per baseline, over all gyms of the run."""
     tables: dict[str, list[pa.Table]] = {}
-    for gym in sorted(config.gyms.train):
+    for gym in gyms(config):
         for name, make in baselines(gym).items():
             tables.setdefault(name, []).append(asyncio.run(_play(config, gym, make)))
     return {name: concat(parts) for name, parts in tables.items()}
@@ -45,7 +46,7 @@ async def _play(config: Config, gym: str, make: Callable[[int], Speaker]) -> pa.
     )
     limit = asyncio.Semaphore(config.rollout.concurrency)
     tables = []
-    for number, task in enumerate(heldout_tasks({gym: 1.0}, config.eval.tasks)):
+    for number, task in enumerate(heldout_tasks([gym], config.eval.tasks)):
         seeds = (derived_seed(config.run.seed, "heldout", task.id),)
         tables.append(await run_group(GroupRequest(task, number, 0, seeds), cast, limit))
     return concat(tables)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import envs
 from cluster import gym_params
 from cluster.errors import UserError, suggestion
+from envs import registry
+from rewards.combine import FORMAT_REWARD
 
 if TYPE_CHECKING:
     from actors.config import PolicyConfig, SpeakerConfig
@@ -28,6 +30,7 @@ def check(config: Config) -> None:
     _numbers_are_finite(config.model_dump(mode="json"), "")
     _policies(config)
     _gyms(config)
+    _rewards(config)
     _sizes(config)
     for name in config.judges:
         if name != "default":
@@ -69,6 +72,15 @@ def _gyms(config: Config) -> None:
         gym_params.check(f"gyms.params.{name}", name, params)
     if both := sorted(set(config.gyms.train) & set(config.gyms.transfer)):
         raise UserError(f"gyms.transfer.{both[0]} is also in gyms.train: a transfer gym is one that is not trained on.")
+
+
+def _rewards(config: Config) -> None:
+    known = {FORMAT_REWARD, *(reward for gym in config.gyms.train for reward in registry.entry(gym).gym.rewards)}
+    for name in config.rewards.weights:
+        if name not in known:
+            raise UserError(f"rewards.weights.{name} is not paid by any gym of the run: {suggestion(name, known)}")
+    if not any(config.rewards.weights.values()):
+        raise UserError("rewards.weights are all 0: nothing would be learned; give env a weight.")
 
 
 def _sizes(config: Config) -> None:

@@ -6,7 +6,7 @@ Gyms are drawn by weight; inside a gym every task comes once per epoch, in an or
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import envs
 from actors.speaker import derived_seed
@@ -44,6 +44,6 @@ class TaskSource:
         return self._orders[gym, epoch]
 
 
-def heldout_tasks(gyms: Mapping[str, float], count: int) -> list[Task]:
+def heldout_tasks(gyms: Iterable[str], count: int) -> list[Task]:
     """The first `count` held-out tasks of each gym: the same ones in every evaluation."""
     return [task for gym in sorted(gyms) for task in envs.load(gym, "heldout")[:count]]

@@ -117,6 +117,8 @@ class Gym(ABC):
     acting: ClassVar[Role] = "agent"
     choices: ClassVar[tuple[str, ...]] = ("action", "answer", "finish")
     """The tool choices this gym understands."""
+    rewards: ClassVar[tuple[str, ...]] = ("env",)
+    """The names of the rewards its steps pay."""
     first_view: View
     """What `reset` returned; set by `envs.make`."""
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from rewards.config import RewardsConfig
 
+FORMAT_REWARD = "format"
+"""The reward that the rollout adds to those of the gym: -1 for a turn that is no well-formed tool call."""
+
 
 def combine(turns: Sequence[Mapping[str, float]], config: RewardsConfig) -> list[float]:
     """Weighted sum of each turn's named rewards, minus `turn_cost` from the second turn on.

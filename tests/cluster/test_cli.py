@@ -32,6 +32,7 @@ def parley(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
         ("policies.agent.model=/no/such/model", ["policies.agent.model", "/no/such/model"]),
         ("rollout.workers=400", ["rollout.workers", "CPUs"]),
         ("learner.lr=fast", ["learner.lr", "fast"]),
+        ("rewards.weights={evn: 1.0}", ["rewards.weights.evn", "did you mean env?"]),
         ("eval.tasks=0", ["eval.tasks", "0"]),
         ("gyms.params.IntentionGym.prompt=long", ["gyms.params.IntentionGym", "long"]),
     ],

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import ray
 import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
@@ -20,6 +21,7 @@ from wandb_reader import read_run
 from cluster import summary
 from cluster.algorithm import GRPO, GRPOConfig
 from cluster.config import Config, parse
+from cluster.evaluate import evaluate
 from cluster.lineage import replay
 from cluster.parts import Models
 from cluster.prepare import prepare
@@ -157,8 +159,6 @@ def test_a_checkpoint_restores_weights_version_and_estimator(run: Finished):
     checkpoint = run.path / "checkpoints" / f"{ITERATIONS:06d}"
     algorithm = run.algorithm
     reference = algorithm.learner_group.ranks["agent"].publish(0)
-    import ray
-
     saved, credit = ray.get(reference)["checksum"], algorithm.credit.to_json()
     algorithm.train()
     assert ray.get(algorithm.learner_group.ranks["agent"].publish(0))["checksum"] != saved
@@ -167,6 +167,33 @@ def test_a_checkpoint_restores_weights_version_and_estimator(run: Finished):
     assert algorithm.version == ITERATIONS
     assert algorithm.credit.to_json() == credit
     assert run.algorithm.recorder.directory.iterations("train") == [1, 2], "what came after the checkpoint is void"
+
+
+def test_a_killed_rollout_worker_costs_an_attempt_and_not_a_group(run: Finished):
+    """The one worker dies just before a step: its groups are played again with the current weights, by the one that Ray
+    starts in its place."""
+    algorithm = run.algorithm
+    ray.kill(algorithm.parts.workers.handles[0], no_restart=False)
+    algorithm.train()
+    table = trained(run, algorithm.version)
+    assert table.num_rows == 16
+    assert {v for row in table["version"].to_pylist() for v in row if v >= 0} == {algorithm.version - 1}
+    counts = replay(run.path.joinpath("ledger.jsonl").read_text().splitlines(keepends=True))
+    assert counts.dropped == 0
+    assert counts.consumed == algorithm.version * 4
+    algorithm.restore_from_path(str(run.path / "checkpoints" / f"{ITERATIONS:06d}"))
+
+
+def test_evaluating_an_exported_model_gives_what_the_run_measured(run: Finished):
+    config = run.config.model_copy(deep=True)
+    config.policies["agent"].model = str(exported(run))
+    config.sft = None
+    config.policies["user"].mix[0].model = str(run.models.frozen["user"])
+    config.eval.constant_user = False
+    result = evaluate(config)
+    stored = summary.episodes(pq.read_table(run.path / "trajectories" / "heldout-after.parquet"))
+    assert result["sampled"]["score"]["mean"] == pytest.approx(sum(stored.scores) / len(stored.scores))
+    assert set(result) == {"sampled", "greedy"}
 
 
 def test_only_the_newest_checkpoint_is_kept(run: Finished):
