@@ -112,6 +112,8 @@ class GRPO(Algorithm):  # type: ignore[misc]
     """Group-relative policy optimisation of a conversational agent against simulated users."""
 
     learner_group: RankGroups
+    exit_code = 0
+    """What W&B is told when the algorithm stops; whoever sees it fail sets 1."""
 
     @classmethod
     def get_default_config(cls) -> GRPOConfig:
@@ -250,7 +252,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
         if hasattr(self, "parts"):
             self.parts.close()
         if hasattr(self, "recorder"):
-            self.recorder.close()
+            self.recorder.close(self.exit_code)
         super().cleanup()
 
 

@@ -17,6 +17,9 @@ from cluster import yaml_text
 from cluster.config import Config
 from cluster.errors import EXIT_CODE, UserError
 
+INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 ConfigFile = Annotated[Path, typer.Argument(help="A run's YAML file.", show_default=False)]
@@ -129,3 +132,6 @@ def main() -> None:
     except UserError as error:
         typer.echo(f"parley: {error}", err=True)
         sys.exit(EXIT_CODE)
+    except KeyboardInterrupt:
+        typer.echo("parley: interrupted", err=True)
+        sys.exit(INTERRUPTED)

@@ -35,7 +35,7 @@ def draw(run_dir: str | Path) -> Path:
     figure = Figure(figsize=(13, 12), dpi=110, layout="constrained")
     axes = figure.subplots(3, 2)
     figure.suptitle(_title(directory.path.name, summary), fontsize=14, fontweight="bold")
-    _lines(axes[0][0], metrics, "Training episodes", (("reward/mean", "reward", ORANGE), ("reward/score", "score", BLUE)))
+    _lines(axes[0][0], metrics, "Training episodes", (("reward/success", "success", ORANGE), ("reward/score", "score", BLUE)))
     _heldout(axes[0][1], summary)
     _two_scales(axes[1][0], metrics, "Length of an episode", ("rollout/turns", "turns"), ("rollout/tokens", "sampled tokens"))
     _two_scales(axes[1][1], metrics, "Policy", ("learner/entropy", "entropy (nats)"), ("learner/grad_norm", "gradient norm"))

@@ -31,6 +31,9 @@ def train(config: Config, *, overwrite: bool = False) -> dict[str, Any]:
         try:
             iterate(algorithm, config, console)
             directory = algorithm.recorder.directory
+        except BaseException:
+            algorithm.exit_code = 1
+            raise
         finally:
             algorithm.stop()
     result = summary.recompute(directory.path)

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+# Before torch is imported: engines and learners of a test session share few cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[None]:

@@ -65,7 +65,7 @@ def make(root: Path, name: str = "quick", iterations: int = 40) -> RunDirectory:
             {
                 "iteration": i,
                 "wall_s": 4.0 * i,
-                "reward/mean": 0.35 + 0.4 * done + rng.gauss(0, 0.02),
+                "reward/success": 0.35 + 0.4 * done + rng.gauss(0, 0.02),
                 "reward/score": 0.43 + 0.4 * done + rng.gauss(0, 0.02),
                 "rollout/turns": 9 - 3 * done + rng.gauss(0, 0.1),
                 "rollout/tokens": 90 - 25 * done + rng.gauss(0, 1),

@@ -14,14 +14,14 @@ def test_an_offline_run_holds_config_scalars_and_conversations(tmp_path, monkeyp
     table = synthetic_run.episodes(0.5, 6)
     monitor.log(0, {"heldout/score": 0.4})
     for i in (1, 2):
-        monitor.log(i, {"reward/mean": i / 10, "time/rollout": 2.0}, table)
+        monitor.log(i, {"reward/success": i / 10, "time/rollout": 2.0}, table)
     monitor.finish()
     run = read_run(tmp_path)
     assert (run.name, run.host, run.exit_code) == ("quick", "", 0)
     assert run.config["run"] == {"seed": 3} and run.config["learner"] == {"lr": 1e-3}
     assert [row["iteration"] for row in run.history] == [0, 1, 2]
     assert run.history[0]["heldout/score"] == 0.4
-    assert [row.get("reward/mean") for row in run.history] == [None, 0.1, 0.2]
+    assert [row.get("reward/success") for row in run.history] == [None, 0.1, 0.2]
     shown = run.table(run.history[2]["rollout/conversations"])
     assert shown["columns"] == COLUMNS
     assert [row[:2] for row in shown["data"]] == [[2, "heldout-0"], [2, "heldout-3"]]
@@ -32,7 +32,7 @@ def test_an_offline_run_holds_config_scalars_and_conversations(tmp_path, monkeyp
 
 def test_disabled_writes_nothing(tmp_path):
     monitor = Monitor("disabled", tmp_path / "wandb", "quick", {})
-    monitor.log(1, {"reward/mean": 1.0})
+    monitor.log(1, {"reward/success": 1.0})
     monitor.finish()
     assert not (tmp_path / "wandb").exists()
 
