@@ -220,7 +220,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
     ) -> pa.Table:
         """Evaluate the current weights and keep the trajectories under `phase`."""
         table = play_heldout(self.collector, self.parley, self._weights(), temperature=temperature, opponent=opponent)
-        self.recorder.evaluation(table, phase, iteration)
+        self.recorder.evaluation(table, phase, self.version, iteration)
         return table
 
     def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> dict[str, Any]:

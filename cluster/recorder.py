@@ -12,8 +12,12 @@ import pyarrow as pa
 
 from cluster.config import Config, resolved
 from cluster.ledger import Ledger
+from cluster.metrics import rollout_scalars
 from cluster.monitor import Monitor
 from cluster.run_directory import RunDirectory
+
+HELDOUT = "heldout-"
+"""What the phases of evaluations begin with; in W&B their group says so."""
 
 
 class Recorder:
@@ -45,9 +49,14 @@ class Recorder:
         self.directory.append_metrics(row)
         self._monitor.log(iteration, row, trajectories)
 
-    def evaluation(self, table: pa.Table, phase: str, iteration: int | None = None) -> None:
-        """The trajectories of an evaluation."""
+    def evaluation(self, table: pa.Table, phase: str, version: int, iteration: int | None = None) -> None:
+        """The trajectories of an evaluation of weights `version`, and its score for W&B."""
         self.directory.write_trajectories(table, phase, iteration)
+        scalars = rollout_scalars(table)
+        self._monitor.log(
+            version,
+            {f"heldout/{phase.removeprefix(HELDOUT)}/{name}": scalars[f"reward/{name}"] for name in ("score", "success")},
+        )
 
     def close(self, exit_code: int = 0) -> None:
         """Flush everything."""

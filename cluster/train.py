@@ -58,7 +58,7 @@ def iterate(algorithm: GRPO, config: Config, console: Console) -> None:
         algorithm.heldout(CONSTANT_USER, opponent=CONSTANT)
     if config.eval.baselines:
         for name, table in play_baselines(config).items():
-            algorithm.recorder.evaluation(table, f"{BASELINE}{name}")
+            algorithm.recorder.evaluation(table, f"{BASELINE}{name}", algorithm.version)
     algorithm.recorder.scalars(config.run.iterations, {})  # so that wall_s covers the evaluations
 
 

@@ -222,3 +222,4 @@ def test_weights_and_biases_has_the_scalars_and_conversations(run: Finished):
     assert len(rows) >= ITERATIONS
     assert {"rollout/turns", "learner/mismatch_kl", "time/rollout"} <= set(rows[0])
     assert "rollout/conversations" in rows[0]
+    assert any("heldout/after/score" in row for row in offline.history)
