@@ -8,6 +8,7 @@ the stream's decision, a lost verdict the retry policy's.
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,9 @@ import ray
 from ray.exceptions import RayActorError
 
 from actors.balancer import Balancer
+
+PING_INTERVAL_S = 0.1
+"""Between looks at members that are coming back."""
 
 
 class PoolError(RuntimeError):
@@ -80,19 +84,23 @@ class ActorPool:
 
     def recover(self, timeout_s: float = 0.0) -> None:
         """Put members back into service that answered their ping; with all lost, wait up to `timeout_s` for one."""
-        if not self._pings:
-            return
-        wait = timeout_s if self.balancer.available() == 0 else 0.0
-        ready, _ = ray.wait(list(self._pings.values()), num_returns=1, timeout=wait)
+        deadline = time.monotonic() + timeout_s
+        self._collect_pings()
+        while self.balancer.available() == 0 and time.monotonic() < deadline:
+            time.sleep(PING_INTERVAL_S)  # a member that is still restarting refuses its ping at once
+            self._collect_pings()
+
+    def _collect_pings(self) -> None:
         for member, ping in list(self._pings.items()):
-            if ping in ready:
+            if not ray.wait([ping], timeout=0)[0]:
+                continue
+            try:
+                ray.get(ping)
+            except RayActorError:
+                self._pings[member] = self.handles[member].ping.remote()
+            else:
                 del self._pings[member]
-                try:
-                    ray.get(ping)
-                except RayActorError:  # died again while restarting
-                    self._pings[member] = self.handles[member].ping.remote()
-                else:
-                    self.balancer.back(member)
+                self.balancer.back(member)
 
     async def call(self, method: str, *arguments: Any, timeout_s: float, key: str | None = None) -> Any:
         """Call one member and wait. Raises PoolError when it dies or the deadline passes, else what the method raises."""
