@@ -1,1 +1,1 @@
-"""actors."""
+"""Who acts: engines, transcripts, rollout workers, judges, and the pools they live in."""

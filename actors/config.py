@@ -12,7 +12,7 @@ class TinyModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tiny: str
+    tiny: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
 
 
 class SpeakerConfig(BaseModel):
@@ -77,7 +77,7 @@ class EngineConfig(BaseModel):
     dtype: Literal["float32", "bfloat16"] = "float32"
     tensor_parallel: PositiveInt = 1
     gpus: NonNegativeFloat = 0
-    kv_cache_mib: PositiveInt = 128
+    kv_cache_mib: int = Field(128, ge=16)
     user_actors: PositiveInt = 1
     """Engine actors per frozen model."""
     call_timeout_s: PositiveFloat = 120.0

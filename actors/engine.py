@@ -12,6 +12,7 @@ Invariants
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import os
@@ -115,7 +116,10 @@ class Engine:
         verify(published)
 
         def swap() -> None:
-            self._engine.collective_rpc("load_published", args=(published,))
+            try:
+                self._engine.collective_rpc("load_published", args=(published,))
+            except Exception as error:  # the weights may be half new: nothing may be sampled from them
+                raise EngineDead(f"loading weights version {published['version']} failed: {error!r}") from error
             self.version = published["version"]
             self._engine.engine_core.set_weight_version(str(self.version))
 
@@ -171,6 +175,9 @@ class Engine:
                 continue
             try:
                 _answer(done, function())
+            except EngineDead as error:
+                _answer(done, error)
+                raise
             except Exception as error:  # belongs to the caller, not to the engine
                 _answer(done, error)
 
@@ -218,15 +225,12 @@ class Engine:
 
 
 def _answer(done: Future[Any], outcome: Any) -> None:
-    """Settle a future that its caller may cancel at any moment."""
-    try:
+    """Settle a future that its caller may have cancelled, and the other thread settled, a moment ago."""
+    with contextlib.suppress(InvalidStateError):
         if isinstance(outcome, BaseException):
             done.set_exception(outcome)
         else:
             done.set_result(outcome)
-    except InvalidStateError:
-        if not done.cancelled():
-            raise
 
 
 def _completion(output: Any) -> Completion:

@@ -27,6 +27,8 @@ class EngineActor:
 
     async def generate(self, requests: list[Request]) -> list[Completion | Exception]:
         """For each request what `Engine.generate` returns or raises."""
+        if self._engine.dead:
+            await end_now()
         answers = await asyncio.gather(*(self._engine.generate(*request) for request in requests), return_exceptions=True)
         if self._engine.dead:
             end_soon()
@@ -45,6 +47,12 @@ class EngineActor:
 def end_soon(delay_s: float = 0.5) -> None:
     """End this process after the answers under way have left it."""
     asyncio.get_running_loop().call_later(delay_s, os._exit, 1)
+
+
+async def end_now() -> None:
+    """Accept nothing any more: the caller is to see a dead actor, not an answer that would be asked for again here."""
+    end_soon(0.0)
+    await asyncio.Event().wait()
 
 
 def start_engines(

@@ -21,6 +21,9 @@ from rewards.verdict import Attempts, Failure, JudgeError
 SEND_WAIT_MS = 1.0
 """A worker gathers its requests this long before one RPC carries them; an RPC costs about as much."""
 
+RETRY_PAUSE_S = 0.05
+"""Between two tries, so that a judge which is just going down does not use them all up."""
+
 
 class Backend(Protocol):
     """What decides, in batches. `source` names it and its version in every reward."""
@@ -40,7 +43,13 @@ class RulesBackend:
 
     async def judge(self, requests: list[VerdictRequest]) -> Sequence[dict[str, Any] | Exception]:
         """One raw verdict per request."""
-        return [(await self._judge.verdict(request)).model_dump() for request in requests]
+        return [await self._verdict(request) for request in requests]
+
+    async def _verdict(self, request: VerdictRequest) -> dict[str, Any] | Exception:
+        try:
+            return (await self._judge.verdict(request)).model_dump()
+        except Exception as error:  # belongs to this request, not to its neighbours in the batch
+            return error
 
 
 BACKENDS = {"rules": RulesBackend}
@@ -100,6 +109,7 @@ class PooledJudge:
                 failure, cause = "transport", error
             if not attempts.again(failure):
                 raise JudgeError(failure, f"{request.kind}: {cause or policy.deadline_s}") from cause
+            await asyncio.sleep(RETRY_PAUSE_S)
 
     async def _send(self, requests: list[VerdictRequest]) -> Sequence[tuple[str, dict[str, Any]] | Exception]:
         source, answers = await self._pool.call("verdicts", requests, timeout_s=self._config.retry.deadline_s)

@@ -1,8 +1,8 @@
 """A pool of equal Ray actors: rollout workers, engine actors and judges are all this one thing.
 
 Which member gets a call is the `Balancer`'s decision. Members are restarted by Ray (`max_restarts=-1`); a member whose
-call died is out of service until it answers a ping. Every call has a deadline; nothing here retries: a lost rollout is
-the stream's decision, a lost verdict the retry policy's.
+call died is out of service until it answers a ping. Every call has a deadline; nothing here calls twice: a lost rollout
+is the stream's decision, a lost verdict the retry policy's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import RayError, RayTaskError
 
 from actors.balancer import Balancer
 
@@ -64,10 +64,10 @@ class ActorPool:
         """The pool of actors that another process of this job started."""
         return cls(name, [ray.get_actor(actor) for actor in names])
 
-    def submit(self, method: str, *arguments: Any, key: str | None = None) -> tuple[int, Any]:
+    def submit(self, method: str, *arguments: Any) -> tuple[int, Any]:
         """Send a call for someone who waits on references; they call `done` or `failed` with the member afterwards."""
         self.recover()
-        member = self.balancer.acquire(key)
+        member = self.balancer.acquire()
         return member, getattr(self.handles[member], method).remote(*arguments)
 
     def done(self, member: int) -> None:
@@ -96,24 +96,41 @@ class ActorPool:
                 continue
             try:
                 ray.get(ping)
-            except RayActorError:
+            except RayError:
                 self._pings[member] = self.handles[member].ping.remote()
             else:
                 del self._pings[member]
                 self.balancer.back(member)
 
-    async def call(self, method: str, *arguments: Any, timeout_s: float, key: str | None = None) -> Any:
-        """Call one member and wait. Raises PoolError when it dies or the deadline passes, else what the method raises."""
-        member = self.balancer.acquire(key)
+    async def call(self, method: str, *arguments: Any, timeout_s: float) -> Any:
+        """Call one member and wait, also for a member to come back while all are lost.
+
+        Raises PoolError when the member dies or the deadline passes, else what the method raises.
+        """
+        deadline = time.monotonic() + timeout_s
+        member = await self._acquire(deadline)
+        died = False
         try:
             reference = getattr(self.handles[member], method).remote(*arguments)
-            return await asyncio.wait_for(asyncio.wrap_future(reference.future()), timeout_s)
+            return await asyncio.wait_for(asyncio.wrap_future(reference.future()), deadline - time.monotonic())
         except TimeoutError as error:
             raise PoolError(f"{self.name}[{member}].{method} did not answer within {timeout_s:g} s") from error
-        except RayActorError as error:
+        except RayTaskError:  # the member lives and says what went wrong
+            raise
+        except RayError as error:
+            died = True
             raise PoolError(f"{self.name}[{member}] died during {method}: {error}") from error
         finally:
-            self.balancer.release(member)
+            self.failed(member) if died else self.done(member)
+
+    async def _acquire(self, deadline: float) -> int:
+        self._collect_pings()
+        while self.balancer.available() == 0:
+            if time.monotonic() >= deadline:
+                raise PoolError(f"no member of {self.name} is in service")
+            await asyncio.sleep(PING_INTERVAL_S)
+            self._collect_pings()
+        return self.balancer.acquire()
 
     def close(self) -> None:
         """End the members."""

@@ -23,7 +23,7 @@ from actors.engine import EngineDead
 from actors.pool import PoolError
 from actors.speaker import PolicySpeaker, derived_seed
 from actors.transcript import TokenSequence, as_json
-from envs.base import Judge, Role, Speaker, Task
+from envs.base import Judge, PartnerSilent, Role, Speaker, Task
 from envs.conversation import Episode, PlayedTurn, converse
 from envs.tool import Wire
 from rewards.combine import FORMAT_REWARD
@@ -48,8 +48,8 @@ class GroupRequest:
     The reference travels inside a list so that Ray leaves fetching it to the worker that needs it."""
 
 
-SpeakerFactory = Callable[[str, int, float], Speaker]
-"""(gym, seed, temperature) -> a speaker for one episode."""
+SpeakerFactory = Callable[[GroupRequest, int], Speaker]
+"""(what is played, seed) -> a speaker for one episode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ async def _guarded(request: GroupRequest, cast: Cast, index: int, opponent: str,
 async def _play(request: GroupRequest, cast: Cast, index: int, opponent: str) -> list[Row]:
     seed = request.seeds[index]
     name = request.task.gym
-    acting = cast.acting(name, derived_seed(seed, "acting"), request.temperature)
-    partner = cast.partners[opponent][1](name, derived_seed(seed, "partner"), request.temperature)
+    acting = cast.acting(request, derived_seed(seed, "acting"))
+    partner = cast.partners[opponent][1](request, derived_seed(seed, "partner"))
     gym = envs.create(name, partner, cast.judge, **cast.gym_params.get(name, {}))
     episode = await converse(gym, gym.reset(request.task, seed), acting, wire=cast.wire, max_turns=cast.max_turns)
     sequences = acting.transcript.sequences if isinstance(acting, PolicySpeaker) else [TokenSequence()]
@@ -143,9 +143,11 @@ def _draw(cast: Cast, seed: int) -> str:
 def _status(error: Exception) -> str:
     if isinstance(error, JudgeError):
         return f"judge_{error.failure}"
+    if isinstance(error, PartnerSilent):
+        return "partner"
     return "engine" if isinstance(error, EngineDead | PoolError) else "error"
 
 
 def scripted(role: Role) -> SpeakerFactory:
     """The factory of every gym's own scripted speaker of a role."""
-    return lambda gym, seed, temperature: envs.scripted(gym, role, seed)
+    return lambda request, seed: envs.scripted(request.task.gym, role, seed)

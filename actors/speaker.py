@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from actors.engine import Completion, Sampling
-from actors.transcript import Renderer, Transcript
+from actors.transcript import Renderer, Transcript, strip_thinking
 from envs.base import Utterance, View
 
 
@@ -43,8 +43,11 @@ class PolicySpeaker:
         seed: int,
         history: Literal["keep", "strip"] = "keep",
         min_version: int = 0,
+        shows_thinking: bool = True,
     ) -> None:
+        """`shows_thinking`: whether the utterance is all that was said, as a gym needs it of the acting role."""
         self.policy = policy
+        self._shows_thinking = shows_thinking
         self.transcript = Transcript(renderer, history)
         self._service = service
         self._renderer = renderer
@@ -64,7 +67,7 @@ class PolicySpeaker:
         completion = await self._service.generate(self.policy, list(ids), sampling, self._min_version)
         text = self.transcript.say(self._turn, completion.tokens, completion.logprobs, completion.versions)
         self._turn += 1
-        return Utterance(text, completion.finish)
+        return Utterance(text if self._shows_thinking else strip_thinking(text), completion.finish)
 
 
 def derived_seed(*parts: int | str) -> int:

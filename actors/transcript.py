@@ -42,6 +42,7 @@ class Renderer:
         self._plain.encode_special_tokens = True
         self._tools = list(tools) or None
         self.end = int(tokenizer.eos_token_id)
+        self._special: list[str] = [token for token in tokenizer.all_special_tokens if len(token) > 1]
         self._end_text: str = tokenizer.convert_ids_to_tokens(self.end)
         self.opening = lru_cache(maxsize=4096)(self._opening)
         self.delta = lru_cache(maxsize=65536)(self._delta)
@@ -75,8 +76,14 @@ class Renderer:
         return self._ids(rest)
 
     def _render(self, messages: Sequence[Message]) -> str:
-        chat = [{"role": m.role, "content": m.content} for m in messages]
+        chat = [{"role": m.role, "content": self._defused(m.content)} for m in messages]
         return str(self._tokenizer.apply_chat_template(chat, tools=self._tools, add_generation_prompt=True, tokenize=False))
+
+    def _defused(self, text: str) -> str:
+        """What a speaker wrote, with special tokens that it spelled out broken up: nobody forges a turn of another."""
+        for token in self._special:
+            text = text.replace(token, f"{token[0]} {token[1:]}")
+        return text
 
     def _ids(self, text: str) -> tuple[int, ...]:
         return tuple(self._marked.encode(text, add_special_tokens=False).ids)
@@ -149,7 +156,9 @@ class Transcript:
 
 def strip_thinking(text: str) -> str:
     """What others, and the speaker itself in later turns, may read of an utterance: all after the thinking."""
-    return text.rpartition("</think>")[2].lstrip("\n") if "</think>" in text else text
+    if "</think>" in text:
+        return text.rpartition("</think>")[2].lstrip("\n")
+    return text.partition("<think>")[0]  # a thought that was cut off is still a thought
 
 
 def as_json(messages: Sequence[Message]) -> str:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from actors.config import EngineConfig, RolloutConfig
 from actors.engine import ENVIRONMENT, Engine
-from actors.engine_actor import PooledEngine, end_soon
+from actors.engine_actor import PooledEngine, end_now, end_soon
 from actors.judge_actor import PooledJudge
 from actors.pool import ActorPool
 from actors.rollout import Cast, GroupRequest, SpeakerFactory, run_group, scripted
@@ -89,11 +89,14 @@ class RolloutWorker:
 
     async def run_group(self, request: GroupRequest) -> pa.Table:
         """Play one group with weights at least as new as the request's."""
-        await self._pull(request)
-        table = await run_group(request, self._cast, self._limit)
         if self._engine.dead:
-            end_soon()
-        return table
+            await end_now()
+        try:
+            await self._pull(request)
+            return await run_group(request, self._cast, self._limit)
+        finally:
+            if self._engine.dead:
+                end_soon()
 
     async def _pull(self, request: GroupRequest) -> None:
         version, reference = request.weights.get(self._engine.policy, (0, []))
@@ -113,10 +116,33 @@ class RolloutWorker:
 
 
 def policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> SpeakerFactory:
+    """Speakers of the acting policy, at the request's temperature and with weights at least as new as it names."""
     renderer = Renderer.load(spec.path, [tool_schema(ALL_CHOICES)] if spec.wire == "hermes" else [])
 
-    def make(gym: str, seed: int, temperature: float) -> Speaker:
-        return PolicySpeaker(spec.name, service, renderer, limits, temperature=temperature, seed=seed, history=spec.history)
+    def make(request: GroupRequest, seed: int) -> Speaker:
+        return PolicySpeaker(
+            spec.name,
+            service,
+            renderer,
+            limits,
+            temperature=request.temperature,
+            seed=seed,
+            history=spec.history,
+            min_version=request.weights.get(spec.name, (0, []))[0],
+        )
+
+    return make
+
+
+def partner_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> SpeakerFactory:
+    """Speakers of a frozen partner policy: no tools, its thoughts its own, and always temperature 1, since the task must
+    stay the same task when the agent is evaluated greedily."""
+    renderer = Renderer.load(spec.path)
+
+    def make(request: GroupRequest, seed: int) -> Speaker:
+        return PolicySpeaker(
+            spec.name, service, renderer, limits, temperature=1.0, seed=seed, history=spec.history, shows_thinking=False
+        )
 
     return make
 
@@ -124,13 +150,11 @@ def policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> S
 def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerFactory:
     if partner.constant is not None:
         text = partner.constant
-        return lambda gym, seed, temperature: ConstantSpeaker(text)
+        return lambda request, seed: ConstantSpeaker(text)
     if partner.policy is None:
         return scripted("user")
     service = PooledEngine(ActorPool.find(f"engine of {partner.policy.name!r}", partner.engines), spec.engine)
-    make = policy_factory(partner.policy, service, limits)
-    # The user keeps temperature 1 when the agent is evaluated greedily: the task must stay the same task.
-    return lambda gym, seed, temperature: make(gym, seed, 1.0)
+    return partner_factory(partner.policy, service, limits)
 
 
 def start_workers(spec: WorkerSpec, *, cpus: float, timeout_s: float) -> ActorPool:

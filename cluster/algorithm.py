@@ -28,7 +28,7 @@ from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LI
 from actors.rollout import GroupRequest
 from actors.speaker import derived_seed
 from cluster import config as parley_config
-from cluster.collector import Collector
+from cluster.collector import Broken, Collector
 from cluster.config import Config
 from cluster.heldout import play_heldout
 from cluster.learner_group import RankGroups
@@ -37,6 +37,7 @@ from cluster.parts import Models, Parts
 from cluster.preflight import RANK_CPUS
 from cluster.prepare import prepare
 from cluster.recorder import Recorder
+from cluster.runtime import connect
 from cluster.stream import Stream
 from cluster.tasks import TaskSource
 from learner.assignment import CreditState, assign
@@ -101,6 +102,11 @@ class GRPOConfig(AlgorithmConfig):  # type: ignore[misc]
         self.parley, self.overwrite, self.models, self.began = config, overwrite, models, began
         return self
 
+    def build_algo(self, *arguments: Any, **options: Any) -> Algorithm:
+        """The algorithm, in the Ray cluster of this process, of RAY_ADDRESS, or a private one. Raises UserError."""
+        connect(self.parley)
+        return super().build_algo(*arguments, **options)
+
     def get_default_rl_module_spec(self) -> RLModuleSpec:
         return RLModuleSpec(module_class=TorchRLModule)  # asked for by RLlib, never built
 
@@ -122,6 +128,14 @@ class GRPO(Algorithm):  # type: ignore[misc]
     def setup(self, config: GRPOConfig) -> None:
         super().setup(config)
         self.parley = config.parley
+        try:
+            self._start(config)
+        except BaseException:
+            self.exit_code = 1
+            self.cleanup()
+            raise
+
+    def _start(self, config: GRPOConfig) -> None:
         self.recorder = Recorder(self.parley, overwrite=config.overwrite, began=config.began)
         self.models = config.models or prepare(self.parley, lambda *_: None)
         ranks = RankGroup(POLICY, str(self.models.agent), self.parley.learner, seed=self.parley.run.seed, cpus=RANK_CPUS)
@@ -131,7 +145,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
             starting.result()
         self.collector = Collector(self.parts.workers, self.parley.run.stall_timeout_s)
         self.stream = self._new_stream()
-        self.tasks = TaskSource(self.parley.gyms.train, self.parley.run.seed)
+        self.tasks = TaskSource(self.parley.gyms.train, self.parley.run.seed, self.parley.gyms.tasks)
         self.credit = CreditState()
         self.published: list[ray.ObjectRef] = []
         """The current weights, unless they are still those the engines started with."""
@@ -183,23 +197,20 @@ class GRPO(Algorithm):  # type: ignore[misc]
             lrs=[learning_rate(config, first + number, total) for number in range(per_step)],
             seed=derived_seed(self.parley.run.seed, "plan", self.version) % 2**32,
         )
+        if not updates:
+            raise Broken("no episode of this step sampled a token: is rollout.max_context too small for the prompts?")
         return self.learner_group.ranks[POLICY].update(batch, updates, temperature=self.parley.rollout.temperature)
 
     def _publish(self) -> None:
+        self.published = [self.learner_group.ranks[POLICY].publish(self.version + 1)]
         self.learner_group.versions[POLICY] += 1
-        reference = self.learner_group.ranks[POLICY].publish(self.version)
-        ready, _ = ray.wait([reference], timeout=self.parley.learner.step_timeout_s)
-        if not ready:
-            raise TimeoutError(
-                f"the learner did not publish version {self.version} in {self.parley.learner.step_timeout_s:.0f} s"
-            )
-        self.published = [reference]
 
     def _record(
         self, table: pa.Table, credit: dict[str, float], learned: list[dict[str, float]], seconds: dict[str, float]
     ) -> None:
         scalars = {
             **rollout_scalars(table),
+            "rollout/worker_restarts": float(self.parts.workers.restarts),
             **{f"reward/{name}": value for name, value in credit.items()},
             **learner_scalars(learned),
             **{f"time/{stage}": value for stage, value in seconds.items()},
@@ -236,6 +247,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
         own = state.pop("parley", None)
         super().set_state({key: value for key, value in state.items() if key != COMPONENT_LEARNER_GROUP})
         if own is not None:
+            self.collector.abandon()  # what is under way was sampled by weights that are void now
             self.recorder.ledger.roll_back(own["ledger"])
             self.recorder.directory.roll_back(own["version"])
             self.stream = self._new_stream()

@@ -14,8 +14,7 @@ import pyarrow as pa
 import envs
 from actors.rollout import Cast, GroupRequest, run_group, scripted
 from actors.speaker import derived_seed
-from cluster.config import Config
-from cluster.parts import gyms
+from cluster.config import Config, gym_params
 from cluster.tasks import heldout_tasks
 from envs import registry
 from envs.base import Speaker
@@ -23,9 +22,9 @@ from rewards.trajectory import concat
 
 
 def play_baselines(config: Config) -> dict[str, pa.Table]:
-    """One table of held-out episodes per baseline, over all gyms of the run."""
+    """One table of held-out episodes per baseline, over all training gyms."""
     tables: dict[str, list[pa.Table]] = {}
-    for gym in gyms(config):
+    for gym in sorted(config.gyms.train):
         for name, make in baselines(gym).items():
             tables.setdefault(name, []).append(asyncio.run(_play(config, gym, make)))
     return {name: concat(parts) for name, parts in tables.items()}
@@ -38,15 +37,15 @@ def baselines(gym: str) -> Mapping[str, Callable[[int], Speaker]]:
 
 async def _play(config: Config, gym: str, make: Callable[[int], Speaker]) -> pa.Table:
     cast = Cast(
-        acting=lambda _, seed, __: make(seed),
+        acting=lambda _, seed: make(seed),
         partners={"scripted": (1.0, scripted("user"))},
         judge=envs.RuleJudge(),
-        gym_params={gym: {"max_turns": config.gyms.max_turns, **config.gyms.params.get(gym, {})}},
+        gym_params={gym: gym_params(config, gym)},
         max_turns=config.gyms.max_turns,
     )
     limit = asyncio.Semaphore(config.rollout.concurrency)
     tables = []
-    for number, task in enumerate(heldout_tasks([gym], config.eval.tasks)):
+    for number, task in enumerate(heldout_tasks([gym], config.eval.tasks, config.gyms.tasks)):
         seeds = (derived_seed(config.run.seed, "heldout", task.id),)
         tables.append(await run_group(GroupRequest(task, number, 0, seeds), cast, limit))
     return concat(tables)

@@ -116,13 +116,14 @@ def export(
 
 def _describe(config: Config) -> None:
     from cluster import preflight
-    from cluster.runtime import local_resources
+    from cluster.runtime import resources
 
     sizes: dict[str, Any] = configuration.derived(config)
     typer.echo(configuration.resolved(config))
     typer.echo("# derived\n" + "".join(f"# {line}\n" for line in yaml_text.dump(sizes).splitlines()), nl=False)
-    preflight.check(config, local_resources())
-    typer.echo(f"# fits this machine: {local_resources()}")
+    available = resources()
+    preflight.check(config, available)
+    typer.echo(f"# fits what is there: {available}")
 
 
 def main() -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import envs
+from actors.config import TinyModel
 from cluster import gym_params
 from cluster.errors import UserError, suggestion
 from envs import registry
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from actors.config import PolicyConfig, SpeakerConfig
     from cluster.config import Config
 
+TINY_CONTEXT = 2048
+"""What a tiny model is made for (`learner.tiny`)."""
 MODEL_FILE = "config.json"
 """What makes a folder a model in Hugging Face's layout."""
 
@@ -30,6 +34,8 @@ def check(config: Config) -> None:
     _numbers_are_finite(config.model_dump(mode="json"), "")
     _policies(config)
     _gyms(config)
+    _tasks(config)
+    _imitation(config)
     _rewards(config)
     _sizes(config)
     for name in config.judges:
@@ -68,10 +74,36 @@ def _gyms(config: Config) -> None:
         for name in getattr(config.gyms, part):
             if name not in names:
                 raise UserError(f"gyms.{part}.{name} is not a gym: {suggestion(name, names)}")
-    for name, params in config.gyms.params.items():
-        gym_params.check(f"gyms.params.{name}", name, params)
+    for name in {**config.gyms.params, **config.gyms.train}:
+        given = config.gyms.params.get(name, {})
+        gym_params.check(f"gyms.params.{name}", name, {"max_turns": config.gyms.max_turns, **given})
     if both := sorted(set(config.gyms.train) & set(config.gyms.transfer)):
         raise UserError(f"gyms.transfer.{both[0]} is also in gyms.train: a transfer gym is one that is not trained on.")
+
+
+def _tasks(config: Config) -> None:
+    for name in {**config.gyms.tasks, **config.gyms.train}:
+        try:
+            heldout = envs.load(name, "heldout", **config.gyms.tasks.get(name, {}))
+        except (TypeError, ValueError) as error:  # how a loader refuses an option
+            raise UserError(f"gyms.tasks.{name}: {str(error).rstrip('.')}.") from None
+        if name in config.gyms.train and config.eval.tasks > len(heldout):
+            raise UserError(f"eval.tasks is {config.eval.tasks}: {name} has {len(heldout)} held-out tasks.")
+
+
+def _imitation(config: Config) -> None:
+    for role, section in (("agent", config.sft and config.sft.agent), ("user", config.sft and config.sft.user)):
+        if not section:
+            continue
+        for gym in config.gyms.train:
+            known = set(signature(registry.entry(gym).demonstrator).parameters) - {"seed"}
+            for name in section.demonstrator:
+                if name not in known:
+                    raise UserError(f"sft.{role}.demonstrator.{name} is not a known key: {suggestion(name, known)}")
+    if config.sft and config.sft.agent and config.policies["agent"].wire != "bracket":
+        raise UserError("policies.agent.wire is 'hermes': demonstrations are written on the bracket wire; set sft.agent=null.")
+    if config.sft and config.sft.user and config.sft.user.recaps:
+        raise UserError("sft.user.recaps is given: only the agent has a closing turn to practise; set it to 0.")
 
 
 def _rewards(config: Config) -> None:
@@ -86,6 +118,9 @@ def _rewards(config: Config) -> None:
 def _sizes(config: Config) -> None:
     rollout, learner, engine = config.rollout, config.learner, config.engine
     room = rollout.max_context
+    for path, speaker in _speakers(config):
+        if isinstance(speaker.model, TinyModel) and room > TINY_CONTEXT:
+            raise UserError(f"rollout.max_context is {room}: {path} is a tiny model, and those hold {TINY_CONTEXT} tokens.")
     if rollout.max_turn_tokens >= room:
         raise UserError(f"rollout.max_turn_tokens is {rollout.max_turn_tokens}: it must be below rollout.max_context ({room}).")
     episodes = rollout.groups_per_step * rollout.group_size

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import RayError, RayTaskError
 
 from actors.balancer import NobodyAvailable
 from actors.pool import ActorPool
@@ -25,6 +25,8 @@ from rewards.trajectory import OK
 
 MIN_SCORED = 2
 """A group with fewer scored episodes has nobody to compare with."""
+MAX_MASKED = 0.1
+"""An evaluation with a larger share of failed episodes says nothing."""
 
 
 class Stalled(RuntimeError):
@@ -45,6 +47,21 @@ class Collector:
 
     def step(self, stream: Stream, version: int, request: Callable[[int, int], GroupRequest]) -> list[pa.Table]:
         """The next step's groups, in id order. `request(group_id, attempt)` says what a group plays."""
+        try:
+            return self._step(stream, version, request, tolerant=False)
+        except BaseException:
+            self.abandon()
+            raise
+
+    def abandon(self) -> None:
+        """Forget what is under way: its answers belong to a stream that is given up."""
+        for member, _ in self._flying.values():
+            self.workers.done(member)
+        self._flying = {}
+
+    def _step(
+        self, stream: Stream, version: int, request: Callable[[int, int], GroupRequest], *, tolerant: bool
+    ) -> list[pa.Table]:
         tables: dict[int, pa.Table] = {}
         while (taken := stream.take(version)) is None:
             for group_id, attempt in stream.waiting():
@@ -52,14 +69,25 @@ class Collector:
             for _ in range(stream.want(version)):
                 self._dispatch(stream, request(stream.next_id, 0))
             for group, outcome in self._receive():
-                self._settle(stream, group, outcome, tables)
+                self._settle(stream, group, outcome, tables, tolerant)
         return [tables[group_id] for group_id in taken]
 
     def play(self, requests: Sequence[GroupRequest]) -> list[pa.Table]:
-        """Play all requests once, in any order of finish; tables come back in the order of the requests."""
+        """Play all requests, in any order of finish; tables come back in the order of the requests.
+
+        What still fails at its last attempt stays as a masked row; more than MAX_MASKED of them raise `Broken`.
+        """
         numbered = [replace(request, group_id=number) for number, request in enumerate(requests)]
         stream = Stream(groups_per_step=len(requests))
-        return self.step(stream, 0, lambda number, attempt: replace(numbered[number], attempt=attempt))
+        try:
+            tables = self._step(stream, 0, lambda number, attempt: replace(numbered[number], attempt=attempt), tolerant=True)
+        except BaseException:
+            self.abandon()
+            raise
+        masked = [reason for table in tables if (reason := _shortfall(table))]
+        if len(masked) > MAX_MASKED * len(tables):
+            raise Broken(f"{len(masked)} of {len(tables)} evaluation episodes failed, the first one: {masked[0]}")
+        return tables
 
     def _dispatch(self, stream: Stream, request: GroupRequest) -> None:
         self.workers.recover(self._stall)
@@ -83,33 +111,41 @@ class Collector:
             member, request = self._flying.pop(reference)
             try:
                 table = ray.get(reference)
-            except RayActorError as error:
+            except RayTaskError as error:  # the worker lives and says what went wrong
+                self.workers.done(member)
+                yield request, f"worker {member} raised {error.cause!r}"
+            except RayError as error:
                 self.workers.failed(member)
                 yield request, f"worker {member} died: {error}"
             else:
                 self.workers.done(member)
                 yield request, table
 
-    def _settle(self, stream: Stream, request: GroupRequest, outcome: pa.Table | str, tables: dict[int, pa.Table]) -> None:
-        reason = outcome if isinstance(outcome, str) else _shortfall(outcome, min(MIN_SCORED, len(request.seeds)))
-        if reason is None:
-            stream.finished(request.group_id, request.attempt, _oldest_version(outcome))
+    def _settle(
+        self, stream: Stream, request: GroupRequest, outcome: pa.Table | str, tables: dict[int, pa.Table], tolerant: bool
+    ) -> None:
+        reason = outcome if isinstance(outcome, str) else _shortfall(outcome)
+        last = request.attempt + 1 >= stream.max_attempts
+        if reason is None or (tolerant and last and not isinstance(outcome, str)):
+            newest = max((version for version, _ in request.weights.values()), default=0)
+            stream.finished(request.group_id, request.attempt, 0 if tolerant else _oldest_version(outcome, newest))
             tables[request.group_id] = outcome
         elif isinstance(stream.failed(request.group_id, request.attempt, reason), Drop):
             raise Broken(f"group {request.group_id} (task {request.task.id}) failed {request.attempt + 1} times: {reason}")
 
 
-def _shortfall(table: pa.Table, wanted: int) -> str | None:
-    """Why a group cannot be used, or None."""
-    scored = pc.sum(pc.and_(pc.equal(table["status"], OK), pc.equal(table["sequence"], 0))).as_py() or 0
-    if scored >= wanted:
+def _shortfall(table: pa.Table) -> str | None:
+    """Why a group cannot be used, or None: half of its episodes must be scored, and two to compare if it has two."""
+    first = table.filter(pc.equal(table["sequence"], 0))
+    scored = pc.sum(pc.equal(first["status"], OK)).as_py() or 0
+    if scored >= max(min(MIN_SCORED, first.num_rows), first.num_rows / 2):
         return None
     failed = table.filter(pc.not_equal(table["status"], OK))
     return f"{failed.num_rows} episodes failed, the first with {failed['status'][0].as_py()}: {failed['state'][0].as_py()}"
 
 
-def _oldest_version(table: pa.Table) -> int:
-    """The oldest weights that sampled a token of the table; a table without sampled tokens is as new as can be."""
+def _oldest_version(table: pa.Table, newest: int) -> int:
+    """The oldest weights that sampled a token of the table; `newest` if none was sampled."""
     versions = pc.list_flatten(table["version"])
     sampled = versions.filter(pc.greater_equal(versions, 0))
-    return int(pc.min(sampled).as_py() or 0) if len(sampled) else 0
+    return int(pc.min(sampled).as_py()) if len(sampled) else newest

@@ -74,6 +74,11 @@ def resolved(config: Config) -> str:
     return yaml_text.dump(config.model_dump(mode="json"))
 
 
+def gym_params(config: Config, gym: str) -> dict[str, Any]:
+    """The constructor parameters of a gym, for imitation, training and evaluation alike."""
+    return {"max_turns": config.gyms.max_turns, **config.gyms.params.get(gym, {})}
+
+
 def derived(config: Config) -> dict[str, Any]:
     """The sizes that follow from the configuration, for `--dry-run`. Tokens are upper bounds."""
     rollout, learner = config.rollout, config.learner

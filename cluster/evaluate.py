@@ -16,6 +16,8 @@ from cluster.summary import episodes
 
 def evaluate(config: Config) -> dict[str, Any]:
     """Score and success with intervals: sampled, greedy, and against the constant user where the config asks for them."""
+    if config.sft:  # the model is measured as it is; only its user may still have to learn its part
+        config = config.model_copy(update={"sft": config.sft.model_copy(update={"agent": None})})
     ways: dict[str, dict[str, Any]] = {"sampled": {}}
     if config.eval.greedy:
         ways["greedy"] = {"temperature": 0.0}

@@ -10,7 +10,6 @@ from actors.rollout import GroupRequest
 from actors.speaker import derived_seed
 from cluster.collector import Collector
 from cluster.config import Config
-from cluster.parts import gyms
 from cluster.tasks import heldout_tasks
 from rewards.trajectory import concat
 
@@ -24,6 +23,6 @@ def play_heldout(
     temperature = config.eval.temperature if temperature is None else temperature
     requests = [
         GroupRequest(task, number, 0, (derived_seed(config.run.seed, "heldout", task.id),), temperature, opponent, weights)
-        for number, task in enumerate(heldout_tasks(gyms(config), config.eval.tasks))
+        for number, task in enumerate(heldout_tasks(config.gyms.train, config.eval.tasks, config.gyms.tasks))
     ]
     return concat(collector.play(requests))

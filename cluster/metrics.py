@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -30,6 +31,11 @@ def rollout_scalars(table: pa.Table) -> dict[str, float]:
         "rollout/tokens": said / episodes,
         "rollout/episodes": float(scored.num_rows),
         "rollout/masked_episodes": float(rows.num_rows - scored.num_rows),
+        **{
+            f"rollout/masked/{status}": float(n)
+            for status, n in sorted(Counter(rows["status"].to_pylist()).items())
+            if status != OK
+        },
         "rollout/truncated": float(np.mean([ended != "terminated" for ended in scored["ended"].to_pylist()] or [0.0])),
     }
 

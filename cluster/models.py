@@ -11,7 +11,7 @@ from pathlib import Path
 
 import envs
 from actors.config import TinyModel
-from cluster.config import Config
+from cluster.config import Config, gym_params
 from envs.base import Demonstration, Role
 
 TEXTS_PER_ROLE = 2000
@@ -22,22 +22,22 @@ def model_path(model: TinyModel | str, config: Config) -> Path:
     """The folder of a model, made if it is tiny and not there yet."""
     if isinstance(model, str):
         return Path(model).expanduser().absolute()
-    gyms = sorted(config.gyms.train)
-    key = hashlib.blake2b("/".join([model.tiny, str(config.run.seed), *gyms]).encode(), digest_size=4).hexdigest()
+    parts = [model.tiny, str(config.run.seed), config.gyms.model_dump_json()]
+    key = hashlib.blake2b("/".join(parts).encode(), digest_size=4).hexdigest()
     path = config.run.root / "models" / f"tiny-{model.tiny}-{key}"
     if not path.exists():
         from learner.tiny import make_tiny
 
-        make_tiny(path, training_texts(gyms), seed=int(key, 16))
+        make_tiny(path, training_texts(config), seed=int(key, 16))
     return path
 
 
-def training_texts(gyms: list[str]) -> list[str]:
+def training_texts(config: Config) -> list[str]:
     """Everything said in demonstrations of both roles: train tasks only, so nothing held out reaches a tokenizer."""
     roles: tuple[Role, ...] = ("agent", "user")
     shown: list[Demonstration] = []
-    for gym in gyms:
+    for gym in sorted(config.gyms.train):
         for role in roles:
-            shown += envs.demonstrations(gym, role, TEXTS_PER_ROLE, 0)
+            shown += envs.demonstrations(gym, role, TEXTS_PER_ROLE, 0, params=gym_params(config, gym))
     # With the role as the chat template prints it, so that it becomes one token.
     return [f"{message.role}\n{message.content}\n" for demonstration in shown for message in demonstration.messages]

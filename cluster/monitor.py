@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from cluster.errors import UserError
 
-GROUPS = ("rollout", "reward", "learner", "heldout", "time", "sft")
+GROUPS = ("rollout", "reward", "learner", "heldout", "time")
 """What stands before the slash in the name of a scalar; each group has the iteration as its x axis."""
 COLUMNS = ["iteration", "task", "conversation", "rewards", "score", "success", "ended"]
 

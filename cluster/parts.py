@@ -14,7 +14,7 @@ from actors.engine_actor import start_engines
 from actors.judge_actor import start_judges
 from actors.pool import ActorPool
 from actors.worker import PartnerSpec, PolicySpec, WorkerSpec, start_workers
-from cluster.config import Config
+from cluster.config import Config, gym_params
 from cluster.preflight import ENGINE_CPUS, JUDGE_CPUS, ROLLOUT_WORKER_CPUS
 
 START_TIMEOUT_S = 180.0
@@ -50,7 +50,7 @@ class Parts:
         spec = WorkerSpec(
             agent=PolicySpec("agent", str(models.agent), agent.wire, agent.history_thinking),
             partners=self._partners(config, models),
-            gym_params={gym: {"max_turns": config.gyms.max_turns, **config.gyms.params.get(gym, {})} for gym in gyms(config)},
+            gym_params={gym: gym_params(config, gym) for gym in gyms(config)},
             max_turns=config.gyms.max_turns,
             rollout=config.rollout,
             engine=config.engine,

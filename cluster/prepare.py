@@ -10,13 +10,13 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from actors.config import TinyModel
 from cluster.config import Config
 from cluster.models import model_path
 from cluster.parts import Models, user_speakers
-from cluster.sections import SFTConfig
+from cluster.sections import SFTConfig, SFTSection
 from cluster.sft import Progress, imitate
 from envs.base import Role
+from learner.rank_group import LearnerError
 
 
 def prepare(config: Config, progress: Progress) -> Models:
@@ -24,17 +24,16 @@ def prepare(config: Config, progress: Progress) -> Models:
     agent = config.policies["agent"].model
     assert agent is not None  # checked with the config: the trained policy has a model
     users = {name: speaker.model for name, speaker in user_speakers(config).items() if speaker.model is not None}
-    sft = config.sft
-    jobs: list[tuple[Role, SFTConfig | None, TinyModel | str]] = [("agent", sft.agent if sft else None, agent)]
-    jobs += [("user", sft.user if sft else None, model) for model in users.values()]
-    paths = [model_path(model, config) for _, _, model in jobs]
-    with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
-        futures = [
-            pool.submit(_imitated, config, role, section, path, progress)
-            for (role, section, _), path in zip(jobs, paths, strict=True)
-        ]
-        done = [future.result() for future in futures]
-    return Models(agent=done[0], frozen=dict(zip(users, done[1:], strict=True)))
+    sft = config.sft or SFTSection()
+    jobs: list[tuple[Role, SFTConfig | None, Path]] = [("agent", sft.agent, model_path(agent, config))]
+    paths = {name: model_path(model, config) for name, model in users.items()}
+    jobs += [("user", sft.user, path) for path in dict.fromkeys(paths.values())]  # each model once, whoever shares it
+    # On GPUs one after the other: a learner each would need a GPU each.
+    with ThreadPoolExecutor(max_workers=1 if config.learner.gpus_per_rank else len(jobs)) as pool:
+        futures = [pool.submit(_imitated, config, role, section, path, progress) for role, section, path in jobs]
+        first, *others = [future.result() for future in futures]
+    trained = {path: done for (_, _, path), done in zip(jobs[1:], others, strict=True)}
+    return Models(agent=first, frozen={name: trained[path] for name, path in paths.items()})
 
 
 def _imitated(config: Config, role: Role, section: SFTConfig | None, model: Path, progress: Progress) -> Path:
@@ -42,11 +41,22 @@ def _imitated(config: Config, role: Role, section: SFTConfig | None, model: Path
         return model
     out = config.run.root / "models" / f"sft-{role}-{_fingerprint(config, role, section, model)}"
     if not out.exists():
-        imitate(config, role, section, model, out, progress)
+        try:
+            imitate(config, role, section, model, out, progress)
+        except LearnerError:
+            if not out.exists():  # else a run beside this one was faster, with the same result
+                raise
     return out
 
 
 def _fingerprint(config: Config, role: Role, section: SFTConfig, model: Path) -> str:
     """What an imitation depends on; the same inputs give the same folder, any other gives another."""
-    parts = [role, section.model_dump_json(), str(model), str(config.run.seed), *sorted(config.gyms.train)]
+    parts = [
+        role,
+        section.model_dump_json(),
+        str(model),
+        str(config.run.seed),
+        config.learner.aggregate,
+        config.gyms.model_dump_json(),
+    ]
     return hashlib.blake2b("/".join(parts).encode(), digest_size=6).hexdigest()

@@ -1,6 +1,7 @@
 """What a run leaves in its directory and in Weights & Biases, written as it happens.
 
-Invariant: `metrics.jsonl` has one row per iteration, and a step's trajectories are on disk before its metrics are.
+Invariant: `metrics.jsonl` has a row per iteration, and a last one when all is done; a step's trajectories are on disk
+before its metrics are.
 """
 
 from __future__ import annotations

@@ -15,30 +15,55 @@ import ray
 from cluster import preflight
 from cluster.config import Config
 
-OBJECT_STORE_BYTES = 512 << 20
-"""For a private cluster: a few steps of trajectories and two sets of weights of a small model."""
+ADDRESS = "RAY_ADDRESS"
+"""Set by `ray job submit`, or by hand: the cluster to join."""
 
 
 @contextmanager
 def cluster(config: Config) -> Iterator[None]:
     """Join or start Ray for a run. Raises UserError, before anything is started, when the run does not fit."""
-    address = os.environ.get("RAY_ADDRESS")
-    if ray.is_initialized():
-        preflight.check(config, ray.cluster_resources())
+    started = connect(config)
+    try:
         yield
-        return
-    if address is None:
-        preflight.check(config, local_resources())
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def connect(config: Config) -> bool:
+    """Make sure that this process is in a cluster the run fits into; whether this call connected it."""
+    connected = ray.is_initialized()
+    if not connected:
+        if not os.environ.get(ADDRESS):
+            preflight.check(config, local_resources())
+        _init()
+    try:
+        preflight.check(config, ray.cluster_resources())
+    except BaseException:
+        if not connected:
+            ray.shutdown()
+        raise
+    return not connected
+
+
+def resources() -> dict[str, float]:
+    """What a run would find: the resources of the cluster it would join, or of this machine."""
+    if not os.environ.get(ADDRESS):
+        return local_resources()
+    _init()
+    try:
+        return {kind: ray.cluster_resources().get(kind, 0.0) for kind in ("CPU", "GPU")}
+    finally:
+        ray.shutdown()
+
+
+def _init() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     logging.getLogger("ray").setLevel(logging.ERROR)
-    private = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address is None else {}
-    ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **private)
-    try:
-        preflight.check(config, ray.cluster_resources())
-        yield
-    finally:
-        ray.shutdown()
+    address = os.environ.get(ADDRESS) or "local"
+    private = {"include_dashboard": False} if address == "local" else {}
+    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **private)
 
 
 def local_resources() -> dict[str, float]:

@@ -18,6 +18,8 @@ from pydantic import (
     PositiveInt,
 )
 
+from learner.config import Beta
+
 
 def _default_root(value: Any = None) -> Any:
     return value if value is not None else Path(os.environ.get("PARLEY_HOME") or "runs")
@@ -64,10 +66,10 @@ class SFTConfig(BaseModel):
     context_weight: NonNegativeFloat = 0.2
     """Weight of the tokens the policy only reads, next to 1 for those it is to say."""
     weight_decay: NonNegativeFloat = 0.0
-    betas: tuple[float, float] = (0.9, 0.98)
+    betas: tuple[Beta, Beta] = (0.9, 0.98)
     max_grad_norm: PositiveFloat = 1.0
-    demonstrator: dict[str, Any] = Field(default_factory=dict)
-    """Keyword arguments of the scripted speaker that is imitated."""
+    demonstrator: dict[str, float] = Field(default_factory=dict)
+    """The noise of the scripted speaker that is imitated, by its keyword arguments."""
 
 
 class SFTSection(BaseModel):

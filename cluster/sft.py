@@ -15,7 +15,7 @@ import ray
 
 import envs
 from actors.transcript import Renderer, TokenSequence, Transcript, as_json
-from cluster.config import Config
+from cluster.config import Config, gym_params
 from cluster.preflight import RANK_CPUS
 from cluster.sections import SFTConfig
 from envs.base import Demonstration, Message, Role
@@ -102,7 +102,8 @@ def _demonstrations(config: Config, role: Role, sft: SFTConfig, model: Path) -> 
     options = {"recaps": sft.recaps} if sft.recaps else {}
     shown: list[Demonstration] = []
     for gym in sorted(config.gyms.train):
-        shown += envs.demonstrations(gym, role, sft.episodes, config.run.seed, **options, **sft.demonstrator)
+        params = gym_params(config, gym)
+        shown += envs.demonstrations(gym, role, sft.episodes, config.run.seed, params=params, **options, **sft.demonstrator)
     return demonstration_table(shown, Renderer.load(model), role, sft.context_weight)
 
 

@@ -1,7 +1,7 @@
 """`summary.json`: what a run achieved, computed from what it kept.
 
 Every score comes from `trajectories/*.parquet`, `tokens_trained` and `iterations` from its train tables, `seed` from
-config.yaml and `wall_s` from metrics.jsonl, so `build` is also the check of a stored summary. An estimate whose table
+config.yaml and `wall_s` from metrics.jsonl, so `recompute` is also the check of a stored summary. An estimate whose table
 is absent (that evaluation was switched off) is null. Episodes without a score (a judge or an engine failed) are left
 out of the means and counted in `masked_episodes`.
 """
@@ -26,7 +26,7 @@ BEFORE, AFTER = "heldout-before", "heldout-after"
 GREEDY = "-greedy"
 CONSTANT_USER = "heldout-after-constant-user"
 BASELINE = "baseline-"
-EPISODE = ["episode_id", "task_id", "score", "success", "status"]
+EPISODE = ["gym", "episode_id", "task_id", "score", "success", "status"]
 """The columns that say how an episode went."""
 
 
@@ -54,9 +54,9 @@ class Episodes:
 
 def episodes(table: pa.Table) -> Episodes:
     """One score per episode: an episode has a row for every token sequence, and all of them carry its score."""
-    seen: dict[str, dict[str, Any]] = {}
+    seen: dict[tuple[str, str], dict[str, Any]] = {}
     for row in table.select(EPISODE).to_pylist():
-        seen.setdefault(row["episode_id"], row)
+        seen.setdefault((row["gym"], row["episode_id"]), row)
     scored = [row for row in seen.values() if row["status"] == OK and row["score"] is not None]
     return Episodes(
         [row["task_id"] for row in scored],

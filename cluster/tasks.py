@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import envs
 from actors.speaker import derived_seed
 from envs.base import Task
 
+Options = Mapping[str, Mapping[str, Any]]
+"""Options of each gym's task loader."""
+
 
 class TaskSource:
     """The training tasks of a run."""
 
-    def __init__(self, weights: Mapping[str, float], seed: int) -> None:
+    def __init__(self, weights: Mapping[str, float], seed: int, options: Options | None = None) -> None:
         self._gyms = sorted(weights)
         self._weights = [weights[gym] for gym in self._gyms]
-        self._tasks = {gym: envs.load(gym, "train") for gym in self._gyms}
+        self._tasks = {gym: envs.load(gym, "train", **(options or {}).get(gym, {})) for gym in self._gyms}
         self._seed = seed
         self._orders: dict[tuple[str, int], list[int]] = {}
         self._drawn: list[tuple[str, int]] = []
@@ -44,6 +48,6 @@ class TaskSource:
         return self._orders[gym, epoch]
 
 
-def heldout_tasks(gyms: Iterable[str], count: int) -> list[Task]:
+def heldout_tasks(gyms: Iterable[str], count: int, options: Options | None = None) -> list[Task]:
     """The first `count` held-out tasks of each gym: the same ones in every evaluation."""
-    return [task for gym in sorted(gyms) for task in envs.load(gym, "heldout")[:count]]
+    return [task for gym in sorted(gyms) for task in envs.load(gym, "heldout", **(options or {}).get(gym, {}))[:count]]

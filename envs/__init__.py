@@ -5,6 +5,7 @@ Contract: everything is found by the gym's name. Nothing here knows Ray, torch o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import envs.intention  # noqa: F401  (registers itself)
@@ -33,11 +34,7 @@ def gyms() -> list[str]:
 
 def create(name: str, partner: Speaker, judge: Judge, *, preset: str | None = None, **params: Any) -> Gym:
     """A gym that is not reset yet. `params` go to its constructor and win over those of the preset."""
-    entry = registry.entry(name)
-    if preset is not None and preset not in entry.presets:
-        raise registry.unknown(f"preset of {name}", preset, entry.presets)
-    chosen = dict(entry.presets[preset]) if preset is not None else {}
-    return entry.gym(partner, judge, **{**chosen, **params})
+    return registry.entry(name).gym(partner, judge, **parameters(name, preset=preset, **params))
 
 
 def make(
@@ -54,6 +51,18 @@ def load(name: str, split: Split, **options: Any) -> list[Task]:
     return list(registry.entry(name).load(split, **options))
 
 
-def demonstrations(name: str, role: Role, count: int, seed: int, **options: Any) -> list[Demonstration]:
-    """Conversations to imitate, made from train tasks only."""
+def demonstrations(
+    name: str, role: Role, count: int, seed: int, *, params: Mapping[str, Any] | None = None, **options: Any
+) -> list[Demonstration]:
+    """Conversations to imitate, made from train tasks only and played with the gym's `params` (a preset included)."""
+    if params is not None:
+        options["params"] = parameters(name, **params)
     return registry.entry(name).demonstrations(role, count, seed, **options)
+
+
+def parameters(name: str, *, preset: str | None = None, **params: Any) -> dict[str, Any]:
+    """The constructor parameters of a gym: those given win over those of the preset."""
+    entry = registry.entry(name)
+    if preset is not None and preset not in entry.presets:
+        raise registry.unknown(f"preset of {name}", preset, entry.presets)
+    return {**(entry.presets[preset] if preset is not None else {}), **params}

@@ -26,6 +26,10 @@ class EpisodeOver(RuntimeError):
     """The gym was stepped after it had ended."""
 
 
+class PartnerSilent(RuntimeError):
+    """The partner had no room left to say anything: the episode says nothing about the acting role."""
+
+
 class Task(BaseModel):
     """One problem of a gym. Subclasses add `visible` (what the acting role may read) and `hidden`."""
 

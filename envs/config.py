@@ -16,5 +16,7 @@ class GymsConfig(BaseModel):
     transfer: dict[str, PositiveFloat] = Field(default_factory=dict)
     """Gyms that are only evaluated."""
     max_turns: PositiveInt = 16
+    tasks: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options of a gym's task loader, e.g. `{IntentionGym: {source: all}}`."""
     params: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Constructor parameters by gym, for training and evaluation alike."""

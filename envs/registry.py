@@ -24,6 +24,8 @@ class Entry:
     """A scripted speaker by role, made from a seed."""
     demonstrations: Callable[..., list[Demonstration]]
     """`demonstrations(role, count, seed, **options)`."""
+    demonstrator: Callable[..., Speaker]
+    """Who is imitated; its keyword arguments are what a demonstration's noise may be called."""
     baselines: Callable[[Sequence[Any]], Mapping[str, Callable[[int], Speaker]]]
     """`baselines(train_tasks)`: by name, how to make a script from a seed that says what a score is worth."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

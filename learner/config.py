@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+Beta = Annotated[float, Field(ge=0.0, lt=1.0)]
+Low = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class LearnerConfig(BaseModel):
@@ -19,11 +22,11 @@ class LearnerConfig(BaseModel):
     schedule: Literal["constant", "cosine", "linear"] = "constant"
     warmup: float = Field(0.0, ge=0.0, lt=1.0)
     """Share of all optimizer steps spent rising from 0 to `lr`."""
-    betas: tuple[float, float] = (0.9, 0.98)
+    betas: tuple[Beta, Beta] = (0.9, 0.98)
     weight_decay: NonNegativeFloat = 0.01
     max_grad_norm: PositiveFloat = 1.0
     loss: Literal["grpo"] = "grpo"
-    clip: tuple[float, float] = (0.2, 0.28)
+    clip: tuple[Low, NonNegativeFloat] = (0.2, 0.28)
     """Lower and upper distance of the clipped ratio from 1."""
     aggregate: Literal["token", "trajectory"] = "token"
     """Loss denominator: all trained tokens of the optimizer step, or its trajectories (each a mean over its tokens)."""

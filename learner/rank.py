@@ -135,9 +135,9 @@ class Rank:
                 scored[where] = self._engine(packed, temperature)[0].cpu().numpy()
         return scored
 
-    def weights(self, version: int) -> WeightSet | None:
-        """The current weights on rank 0, None elsewhere."""
-        return pack(self._lm().named_parameters(), version) if self.rank == 0 else None
+    def publish(self, version: int) -> tuple[WeightSet, int]:
+        """(the current weights, their version): two values, so that the caller can await the second and leave the first."""
+        return pack(self._lm().named_parameters(), version), version
 
     def save(self, directory: str) -> None:
         """Write this rank's share of the learner's state into an existing or new folder. Collective."""

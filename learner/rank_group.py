@@ -29,7 +29,7 @@ class LearnerError(RuntimeError):
 
 
 class RankGroup:
-    """Not started until `start`. All methods block but `update_async` and `publish`."""
+    """Not started until `start`. All methods block but `update_async`."""
 
     def __init__(self, policy: str, model_path: str, config: LearnerConfig, *, seed: int, cpus: float = 1.0) -> None:
         self.policy, self.model_path, self.config, self.seed, self.cpus = policy, str(model_path), config, seed, cpus
@@ -86,9 +86,12 @@ class RankGroup:
         return [shares[row % len(shares)][row] for row in range(len(shares[0]))]
 
     def publish(self, version: int) -> ray.ObjectRef:
-        """A reference, owned by the caller, to the packed weights (`learner.weights.WeightSet`)."""
-        ref: ray.ObjectRef = self._ranks[0].weights.remote(version)
-        return ref
+        """A reference, owned by the caller, to the packed weights (`learner.weights.WeightSet`), once they are packed."""
+        if not self._ranks:
+            raise LearnerError(f"learner of policy {self.policy} is not started")
+        weights, packed = self._ranks[0].publish.options(num_returns=2).remote(version)
+        self._step([packed])
+        return weights
 
     def save(self, directory: str) -> None:
         """Write everything needed to continue bit for bit: weights, optimizer shards, random states."""

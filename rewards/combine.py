@@ -27,16 +27,20 @@ def combine(turns: Sequence[Mapping[str, float]], config: RewardsConfig) -> list
 def shuffled(groups: Sequence[Sequence[Sequence[float]]], rng: np.random.Generator) -> list[list[list[float]]]:
     """The debug switch: rewards of the usual size that tell nothing. `groups` are all groups of one gym in a step.
 
-    Each rollout is paid, at its last turn, the return of a rollout of the *next* group, drawn without replacement: what
-    a rollout did then changes none of its own weights under any estimator, so their expected gradient is 0 whatever the
-    baseline. Permuting inside the group would leave a trace: the group's mean contains the own return, and only
-    baselines made of that group alone cancel it. A single group has no other donor and is permuted inside; `traj_loo`
-    and `userrl` equalized stay exact there.
+    Each rollout is paid, at its last turn, how far a rollout of the *next* group was from that group's mean, on top of
+    the mean of all other groups. What a rollout did then changes none of its own weights under any estimator, so their
+    expected gradient is 0 whatever the baseline, and their spread is that of returns inside a group, as in real
+    training. Permuting inside the group would leave a trace: the group's mean contains the own return, and only baselines
+    made of that group alone cancel it. A single group has no other donor and is permuted inside; `traj_loo` and `userrl`
+    equalized stay exact there.
     """
-    returns = [[sum(rewards) for rewards in group] for group in groups]
+    returns = [np.array([sum(rewards) for rewards in group], dtype=float) for group in groups]
     result = []
     for number, group in enumerate(groups):
         donors = rng.permutation(returns[(number + 1) % len(groups)])
+        others = [r.mean() for place, r in enumerate(returns) if place != number and len(r)]
+        if others:
+            donors = donors - donors.mean() + np.mean(others)
         result.append([_paid_last(len(rewards), float(donors[i % len(donors)])) for i, rewards in enumerate(group)])
     return result
 

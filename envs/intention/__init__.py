@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from envs.intention.baselines import Oracle, baselines
 from envs.intention.demonstrations import demonstrations
+from envs.intention.expert import Demonstrator
 from envs.intention.gym import IntentionGym
 from envs.intention.loader import load
 from envs.intention.user import IntentionUser
@@ -15,6 +16,7 @@ register(
         load=load,
         scripted={"agent": Oracle, "user": IntentionUser},
         demonstrations=demonstrations,
+        demonstrator=Demonstrator,
         baselines=baselines,
         presets={"userrl": {"strict": False, "closing": False, "prompt": "full"}},
     )

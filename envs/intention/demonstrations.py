@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from typing import Any
 
 from envs.base import Demonstration, Message, Role, Utterance, View
 from envs.conversation import Episode, converse, drive
@@ -18,12 +19,13 @@ from envs.intention.catalogue import QUESTIONS, SLOTS, VALUES
 from envs.intention.expert import Demonstrator
 from envs.intention.gym import IntentionGym
 from envs.intention.loader import load
-from envs.intention.prompt import SHORT_AGENT
 from envs.intention.task import IntentionTask
 from envs.intention.user import IntentionUser
 from envs.intention.wording import ANSWER, NO_MATTER, TERSE, VAGUE
 from envs.verdicts import RuleJudge
 
+Params = Mapping[str, Any]
+"""Keyword arguments of the gym."""
 Noise = Mapping[str, float]
 """Keyword arguments of the `Demonstrator`."""
 RECAP_REQUEST = "I need a recap."
@@ -45,13 +47,19 @@ class _Recorder(IntentionUser):
         return utterance
 
 
-def demonstrations(role: Role, count: int, seed: int, *, recaps: int = 0, **noise: float) -> list[Demonstration]:
-    """`count` demonstrations of a role, and for the agent `recaps` drills after them; `noise` is the `Demonstrator`'s."""
+def demonstrations(
+    role: Role, count: int, seed: int, *, params: Params | None = None, recaps: int = 0, **noise: float
+) -> list[Demonstration]:
+    """`count` demonstrations of a role, and for the agent `recaps` drills after them.
+
+    `params` are the gym's, so that what is imitated looks like what is played; `noise` is the `Demonstrator`'s.
+    """
+    params = {"prompt": "short"} if params is None else params
     if role == "user":
-        return _user_demonstrations(count, seed, noise)
+        return _user_demonstrations(count, seed, params, noise)
     tasks = _shuffled_tasks(seed)
-    shown = [_agent_demonstration(tasks[index % len(tasks)], f"{seed} {index}", noise) for index in range(count)]
-    return shown + [_recap(random.Random(f"intention recap {seed} {index}"), seed, index) for index in range(recaps)]
+    shown = [_agent_demonstration(tasks[index % len(tasks)], f"{seed} {index}", params, noise) for index in range(count)]
+    return shown + [_recap(random.Random(f"intention recap {seed} {index}"), seed, index, params) for index in range(recaps)]
 
 
 def _shuffled_tasks(seed: int) -> list[IntentionTask]:
@@ -60,23 +68,23 @@ def _shuffled_tasks(seed: int) -> list[IntentionTask]:
     return tasks
 
 
-def _converse(task: IntentionTask, key: str, user: IntentionUser, noise: Noise) -> Episode:
-    gym = IntentionGym(user, RuleJudge(), prompt="short")
+def _converse(task: IntentionTask, key: str, user: IntentionUser, params: Params, noise: Noise) -> Episode:
+    gym = IntentionGym(user, RuleJudge(), **params)
     seed = random.Random(f"intention conversation {key}").getrandbits(32)
     return drive(converse(gym, gym.reset(task, seed), Demonstrator(seed, **noise)))
 
 
-def _agent_demonstration(task: IntentionTask, key: str, noise: Noise) -> Demonstration:
-    messages = _converse(task, key, IntentionUser(0), noise).messages[:-1]  # nobody speaks after the last feedback
+def _agent_demonstration(task: IntentionTask, key: str, params: Params, noise: Noise) -> Demonstration:
+    messages = _converse(task, key, IntentionUser(0), params, noise).messages[:-1]  # nobody speaks after the last feedback
     return Demonstration("IntentionGym", task.id, "agent", tuple(messages))
 
 
-def _user_demonstrations(count: int, seed: int, noise: Noise) -> list[Demonstration]:
+def _user_demonstrations(count: int, seed: int, params: Params, noise: Noise) -> list[Demonstration]:
     """Single replies, as they come up in whole conversations."""
     tasks, shown, index = _shuffled_tasks(seed), list[Demonstration](), 0
     while len(shown) < count:
         task, user = tasks[index % len(tasks)], _Recorder(0)
-        _converse(task, f"{seed} {index}", user, noise)
+        _converse(task, f"{seed} {index}", user, params, noise)
         for view, said in user.said:
             messages = (Message("system", view.system), *view.messages, Message("assistant", said.text))
             shown.append(Demonstration("IntentionGym", task.id, "user", messages))
@@ -84,9 +92,10 @@ def _user_demonstrations(count: int, seed: int, noise: Noise) -> list[Demonstrat
     return shown[:count]
 
 
-def _recap(rng: random.Random, seed: int, index: int) -> Demonstration:
+def _recap(rng: random.Random, seed: int, index: int, params: Params) -> Demonstration:
     """Random questions about random slots, replies with random values, and the answer that repeats them in order."""
-    messages = [Message("system", SHORT_AGENT), Message("user", RECAP_REQUEST)]
+    system = IntentionGym(IntentionUser(0), RuleJudge(), **params).system_prompt
+    messages = [Message("system", system), Message("user", RECAP_REQUEST)]
     told: dict[str, str] = {}
     slots = rng.sample(SLOTS, rng.randint(*RECAP_LENGTHS))
     for slot in slots:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, cast
 
-from envs.base import EpisodeOver, Gym, Judge, Message, Speaker, StepResult, Task, View
+from envs.base import EpisodeOver, Gym, Judge, Message, PartnerSilent, Speaker, StepResult, Task, View
 from envs.intention.catalogue import inquiries
 from envs.intention.grammar import answers, count_questions, facts, right
 from envs.intention.prompt import Prompt, agent_prompt, user_prompt
@@ -81,8 +81,12 @@ class IntentionGym(Gym):
         if not isinstance(task, IntentionTask):
             raise TypeError(f"IntentionGym plays IntentionTask, not {type(task).__name__}.")
         self._task, self._seed, self._state = task, seed, State()
-        system = agent_prompt(self.prompt, strict=self.strict, closing=self.closing)
-        return View("agent", system, (Message("user", task.visible.request),), known=task.visible.model_dump())
+        return View("agent", self.system_prompt, (Message("user", task.visible.request),), known=task.visible.model_dump())
+
+    @property
+    def system_prompt(self) -> str:
+        """What the agent is told about the rules."""
+        return agent_prompt(self.prompt, strict=self.strict, closing=self.closing)
 
     async def step(self, action: str) -> StepResult:
         self._must_go_on()
@@ -142,7 +146,10 @@ class IntentionGym(Gym):
         covered, source = await self._judge(utterance)
         if self.strict and len(covered) > 1:
             return self._end_turn(action, ONE_QUESTION, source=source)
-        reply = (await self.partner.speak(self._user_view(utterance))).text
+        said = await self.partner.speak(self._user_view(utterance))
+        if said.finish == "context_full":
+            raise PartnerSilent("the user's context is full: rollout.max_context is too small for its profile")
+        reply = said.text
         self._state.covered += [detail.slot for detail in covered]
         return self._end_turn(action, reply, self._worth(covered), source, self._about(covered, reply))
 

@@ -30,11 +30,18 @@ class _Entry(BaseModel):
     details: list[Detail] = Field(min_length=3, max_length=6)
 
 
-def load(split: Split, source: Literal["generated", "handwritten", "all"] = "generated") -> list[IntentionTask]:
-    """The tasks of a split."""
+def load(
+    split: Split,
+    source: Literal["generated", "handwritten", "all"] = "generated",
+    *,
+    count: int | None = None,
+    seed: int = TASK_SEED,
+) -> list[IntentionTask]:
+    """The tasks of a split; `count` and `seed` are the generator's, which has no end."""
     if source not in ("generated", "handwritten", "all"):
         raise ValueError(f"There is no source {source!r}; valid: generated, handwritten, all.")
-    tasks = list(generate(split, COUNTS[split], TASK_SEED)) if source != "handwritten" else []
+    generated = COUNTS[split] if count is None else count
+    tasks = list(generate(split, generated, seed)) if source != "handwritten" else []
     return tasks + (_handwritten(split) if source != "generated" else [])
 
 

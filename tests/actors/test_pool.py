@@ -68,6 +68,16 @@ def test_a_member_that_died_is_out_of_service_until_it_answers_again(pool: Actor
     assert pool.restarts == 1
 
 
+def test_calls_leave_out_a_member_that_died(pool: ActorPool):
+    async def after_a_death() -> list[int]:
+        with pytest.raises(PoolError, match="died during die"):
+            await pool.call("die", timeout_s=30)
+        return [await pool.call("work", 0.0, timeout_s=30) for _ in range(10)]
+
+    survivor = ray.get(pool.handles[1].ping.remote(), timeout=30)
+    assert survivor in asyncio.run(after_a_death())
+
+
 def test_another_process_finds_the_pool_by_name(pool: ActorPool):
     @ray.remote(num_cpus=0.1)
     def ask(names: list[str]) -> list[int]:

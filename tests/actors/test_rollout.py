@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 
 import envs
-from actors.engine import Engine
+from actors.engine import Completion, Engine, Sampling
 from actors.rollout import Cast, GroupRequest, run_group, scripted
 from actors.speaker import Limits, derived_seed
 from actors.transcript import Renderer
-from actors.worker import PolicySpec, policy_factory
+from actors.worker import PolicySpec, partner_factory, policy_factory
 from envs.base import Judge, Message, Utterance, Verdict, VerdictRequest, View
 from envs.intention.baselines import Oracle
 from envs.intention.gym import IntentionGym
@@ -75,7 +75,7 @@ async def test_gibberish_costs_format_and_earns_nothing(engine: Engine, tiny_mod
 
 
 async def test_a_judge_failure_is_a_status_and_never_a_score(engine: Engine, tiny_model: Path):
-    who = Cast(lambda gym, seed, temperature: Oracle(seed), {"scripted": (1.0, scripted("user"))}, BrokenJudge(), PARAMS)
+    who = Cast(lambda request, seed: Oracle(seed), {"scripted": (1.0, scripted("user"))}, BrokenJudge(), PARAMS)
     row = (await play(who, 1)).to_pylist()[0]
     assert row["status"] == "judge_deadline"
     assert row["score"] is None
@@ -84,7 +84,7 @@ async def test_a_judge_failure_is_a_status_and_never_a_score(engine: Engine, tin
 
 
 async def test_a_scripted_acting_role_has_turns_and_no_tokens():
-    who = Cast(lambda gym, seed, t: Oracle(seed), {"scripted": (1.0, scripted("user"))}, envs.RuleJudge(), PARAMS)
+    who = Cast(lambda request, seed: Oracle(seed), {"scripted": (1.0, scripted("user"))}, envs.RuleJudge(), PARAMS)
     row = (await play(who, 1)).to_pylist()[0]
     assert (row["score"], row["success"], row["tokens"]) == (1.0, True, [])
     assert len(row["turns"]) > 1
@@ -116,7 +116,7 @@ class Hermes:
 
 async def test_the_hermes_wire_plays_the_same_game():
     who = Cast(
-        lambda gym, seed, t: Hermes(seed), {"scripted": (1.0, scripted("user"))}, envs.RuleJudge(), PARAMS, wire="hermes"
+        lambda request, seed: Hermes(seed), {"scripted": (1.0, scripted("user"))}, envs.RuleJudge(), PARAMS, wire="hermes"
     )
     row = (await play(who, 1)).to_pylist()[0]
     assert (row["score"], row["success"]) == (1.0, True)
@@ -128,3 +128,29 @@ def test_the_tool_is_part_of_the_prompt_on_the_hermes_wire(tiny_model: Path):
     schema = tool_schema(("action", "finish"))
     opening = Renderer.load(tiny_model, [schema]).opening((Message("user", "date"),))
     assert TOOL_NAME in Renderer.load(tiny_model).decode(opening)
+
+
+class Thinking:
+    """An engine whose policy thinks before it speaks."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def generate(self, policy: str, ids: list[int], sampling: Sampling, min_version: int = 0) -> Completion:
+        tokens = self._renderer.encode("<think>\ndate june, color red\n</think>\n\nNo matter.")
+        return Completion(tokens, [-1.0] * len(tokens), [0] * len(tokens), "stop")
+
+
+async def test_a_partners_thoughts_stay_its_own(tiny_model: Path):
+    partner = partner_factory(PolicySpec("user", str(tiny_model)), Thinking(Renderer.load(tiny_model)), Limits(64, 512))
+    who = Cast(lambda request, seed: Oracle(seed), {"user": (1.0, partner)}, envs.RuleJudge(), PARAMS)
+    row = (await play(who, 1)).to_pylist()[0]
+    assert "No matter." in row["messages"]
+    assert "june, color red" not in row["messages"]
+
+
+async def test_a_partner_without_room_masks_the_episode(tiny_model: Path):
+    partner = partner_factory(PolicySpec("user", str(tiny_model)), Thinking(Renderer.load(tiny_model)), Limits(64, 8))
+    who = Cast(lambda request, seed: Oracle(seed), {"user": (1.0, partner)}, envs.RuleJudge(), PARAMS)
+    row = (await play(who, 1)).to_pylist()[0]
+    assert (row["status"], row["score"]) == ("partner", None)

@@ -23,7 +23,7 @@ TASK = envs.load("IntentionGym", "heldout")[0]
 
 def worker() -> type:
     class Worker:
-        """Dies once on group 1, hangs on group 66, fails every episode of group 77."""
+        """Dies once on group 1, raises on group 55, hangs on group 66; episodes with seed 77 never get a verdict."""
 
         def __init__(self, folder: str) -> None:
             self.folder = Path(folder)
@@ -38,9 +38,11 @@ def worker() -> type:
             if request.group_id == 1 and not marker.exists():
                 marker.touch()
                 os._exit(1)
+            if request.group_id == 55:
+                raise ValueError("bad luck")
             if request.group_id == 66:
                 await asyncio.sleep(600)
-            status = "judge_deadline" if request.group_id == 77 else "ok"
+            statuses = ["judge_deadline" if seed == 77 else "ok" for seed in request.seeds]
             rows = [
                 Row(
                     policy="agent",
@@ -54,7 +56,7 @@ def worker() -> type:
                     status=status,
                     score=1.0 if status == "ok" else None,
                 )
-                for index in range(len(request.seeds))
+                for index, status in enumerate(statuses)
             ]
             return to_table(rows)
 
@@ -96,7 +98,28 @@ def test_nothing_coming_back_is_an_error_that_names_what_is_awaited(workers: Act
 
 
 def test_episodes_that_always_fail_stop_the_run_with_the_cause(workers: ActorPool):
-    stream = Stream(1)
-    stream.next_id = 77
     with pytest.raises(Broken, match="judge_deadline"):
-        Collector(workers, stall_timeout_s=60).step(stream, 0, request)
+        Collector(workers, stall_timeout_s=60).step(Stream(1), 0, lambda g, a: GroupRequest(TASK, g, a, (77, 77, 77, 2)))
+
+
+def test_what_a_worker_raises_is_named_and_leaves_nothing_under_way(workers: ActorPool):
+    stream = Stream(1)
+    stream.next_id = 55
+    collector = Collector(workers, stall_timeout_s=60)
+    with pytest.raises(Broken, match="raised ValueError"):
+        collector.step(stream, 0, request)
+    assert set(workers.balancer.in_flight.values()) == {0}
+    assert len(collector.play([request(0)])) == 1, "the next one starts clean"
+
+
+def test_an_evaluation_keeps_a_failed_episode_as_masked(workers: ActorPool):
+    requests = [GroupRequest(TASK, 0, 0, (77 if number == 3 else 1,)) for number in range(12)]
+    tables = Collector(workers, stall_timeout_s=60).play(requests)
+    assert [table["status"][0].as_py() for table in tables].count("judge_deadline") == 1
+    assert tables[3]["score"][0].as_py() is None
+
+
+def test_an_evaluation_with_many_failures_says_nothing_and_is_refused(workers: ActorPool):
+    requests = [GroupRequest(TASK, 0, 0, (77 if number < 3 else 1,)) for number in range(12)]
+    with pytest.raises(Broken, match="3 of 12 evaluation episodes failed"):
+        Collector(workers, stall_timeout_s=60).play(requests)

@@ -187,8 +187,8 @@ def test_a_killed_rollout_worker_costs_an_attempt_and_not_a_group(run: Finished)
 def test_evaluating_an_exported_model_gives_what_the_run_measured(run: Finished):
     config = run.config.model_copy(deep=True)
     config.policies["agent"].model = str(exported(run))
-    config.sft = None
     config.policies["user"].mix[0].model = str(run.models.frozen["user"])
+    config.sft.user = None  # it has learned its part; `sft.agent` stays and must not touch the model that is measured
     config.eval.constant_user = False
     result = evaluate(config)
     stored = summary.episodes(pq.read_table(run.path / "trajectories" / "heldout-after.parquet"))

@@ -36,11 +36,11 @@ def complaint(path, *overrides):
 
 
 def test_resolved_text_loads_to_the_same_config(path, tmp_path):
-    config = load(path, ["sft.agent.demonstrator.noise=1e-1", "run.root=x"])
+    config = load(path, ["sft.agent.demonstrator.vague=1e-1", "run.root=x"])
     (tmp_path / "resolved.yaml").write_text(resolved(config))
     assert load(tmp_path / "resolved.yaml") == config
     assert config.run.root.is_absolute()
-    assert config.sft.agent.demonstrator == {"noise": 0.1}
+    assert config.sft.agent.demonstrator == {"vague": 0.1}
 
 
 def test_the_root_comes_from_the_environment(monkeypatch, tmp_path):
