@@ -14,10 +14,20 @@ SEED ?= 0
 # One thread per process: several engines share few cores, and OpenMP barriers between them cost more than they give.
 export OMP_NUM_THREADS := 1
 
-.PHONY: quickstart test lint types ci clean
+# The quickstart's claims: three seeds, with controls in which nothing may be learned.
+SEEDS ?= 0 1 2
+QUICK = $(BIN)/python -m cluster train examples/quickstart.yaml --overwrite
+
+.PHONY: quickstart claims test lint types ci clean
 
 quickstart: $(STAMP)
 	$(BIN)/python -m cluster train examples/quickstart.yaml run.seed=$(SEED) run.name=quickstart-$(SEED) --overwrite
+
+claims: $(STAMP)
+	for s in $(SEEDS); do $(QUICK) run.seed=$$s run.name=quickstart-$$s || exit; done
+	for s in $(SEEDS); do $(QUICK) run.seed=$$s run.name=lr0-$$s learner.lr=0 || exit; done
+	for s in $(SEEDS); do $(QUICK) run.seed=$$s run.name=shuffle-$$s rewards.shuffle=true || exit; done
+	for kind in quickstart lr0 shuffle; do $(BIN)/python -m cluster report $(foreach s,$(SEEDS),$${PARLEY_HOME:-runs}/$$kind-$(s)) || exit; done
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

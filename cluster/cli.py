@@ -86,21 +86,28 @@ def tiny(config: ConfigFile, overrides: Overrides = None) -> None:
 
 @app.command()
 def report(
-    run: Run,
-    recompute: Annotated[bool, typer.Option("--recompute", help="Compute the summary anew and compare.")] = False,
+    runs: Annotated[list[Path], typer.Argument(help="The folders of one or more runs.", show_default=False)],
+    recompute: Annotated[bool, typer.Option("--recompute", help="Compute the summaries anew and compare.")] = False,
 ) -> None:
-    """Draw a run's curves and print its summary.  Example: parley report runs/quickstart --recompute"""
+    """Draw a run's curves and print its summary; of several runs, e.g. seeds, the mean and the worst.
+
+    Example: parley report runs/quickstart-0 runs/quickstart-1 --recompute
+    """
     from cluster import plots, summary
     from cluster.console import Console
     from cluster.run_directory import RunDirectory
 
-    directory = RunDirectory.at(run)
-    if recompute:
-        differing = summary.check(run)
-        if differing:
+    summaries = [RunDirectory.at(run).read_summary() for run in runs]
+    for run in runs if recompute else []:
+        if differing := summary.check(run):
             raise UserError(f"summary.json of {run} differs from its trajectories in: {', '.join(differing)}.")
-    Console().summary(directory.read_summary())
-    typer.echo(plots.draw(run))
+    console = Console()
+    if len(summaries) == 1:
+        console.summary(summaries[0])
+    else:
+        console.runs(summary.over_runs(summaries))
+    for run in runs:
+        typer.echo(plots.draw(run))
 
 
 @app.command()

@@ -56,6 +56,13 @@ class Console:
         """One line above the bars."""
         self._console.print(text, markup=False, highlight=False)
 
+    def runs(self, rows: Mapping[str, tuple[float, float, float]]) -> None:
+        """Several runs beside each other."""
+        table = Table("", "mean", "lowest", "highest", title="Held-out tasks, over runs")
+        for name, values in rows.items():
+            table.add_row(name, *(f"{value:.3f}" for value in values))
+        RichConsole().print(table)
+
     def summary(self, summary: Mapping[str, Any]) -> None:
         """The result of a run, estimates with their 95 % intervals."""
         table = Table("", "value", "95 % interval", title="Held-out tasks")

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pyarrow as pa
@@ -26,6 +28,8 @@ BEFORE, AFTER = "heldout-before", "heldout-after"
 GREEDY = "-greedy"
 CONSTANT_USER = "heldout-after-constant-user"
 BASELINE = "baseline-"
+CONTEXT_FREE = ("random", "best_fixed_script")
+"""The baselines that read neither task nor replies."""
 EPISODE = ["gym", "episode_id", "task_id", "score", "success", "status"]
 """The columns that say how an episode went."""
 
@@ -99,6 +103,26 @@ def recompute(run_dir: str | Path) -> dict[str, Any]:
         "tokens_trained": sum(map(sampled_tokens, train)),
         "seed": seed,
     }
+
+
+def over_runs(summaries: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:
+    """(mean, lowest, highest) over runs of every estimate that all of them have, and of the agent's two margins.
+
+    `margin_over_script`: the trained agent above the best context-free baseline; `margin_over_constant_user`: above
+    itself with a user that always says the same.
+    """
+    rows: dict[str, list[float]] = defaultdict(list)
+    for summary in summaries:
+        means = {key: value["mean"] for key, value in summary.items() if isinstance(value, dict) and "mean" in value}
+        scripts = {name: value["mean"] for name, value in summary.get("baselines", {}).items()}
+        after = means.get("heldout_score_after")
+        if after is not None and scripts:
+            means["margin_over_script"] = after - max(scripts[name] for name in CONTEXT_FREE)
+        if after is not None and "constant_user_score" in means:
+            means["margin_over_constant_user"] = after - means["constant_user_score"]
+        for key, mean in means.items():
+            rows[key].append(mean)
+    return {key: (fmean(v), min(v), max(v)) for key, v in rows.items() if len(v) == len(summaries)}
 
 
 def check(run_dir: str | Path) -> list[str]:

@@ -70,3 +70,15 @@ def test_the_report_is_drawn_for_finished_and_unfinished_runs(run, tmp_path):
     assert plots.draw(bare.path).stat().st_size > 1000
     with pytest.raises(UserError, match="the run has not finished"):
         summary.check(bare.path)
+
+
+def test_over_runs_shows_the_worst_seed_and_the_margins():
+    def run(after, script, constant):
+        estimate = lambda mean: {"mean": mean, "low": mean, "high": mean, "n": 9}  # noqa: E731
+        baselines = {"random": estimate(0.1), "best_fixed_script": estimate(script), "oracle": estimate(1.0)}
+        return {"heldout_score_after": estimate(after), "constant_user_score": estimate(constant), "baselines": baselines}
+
+    rows = summary.over_runs([run(0.9, 0.3, 0.4), run(0.7, 0.2, 0.5)])
+    assert rows["heldout_score_after"] == pytest.approx((0.8, 0.7, 0.9))
+    assert rows["margin_over_script"] == pytest.approx((0.55, 0.5, 0.6))
+    assert rows["margin_over_constant_user"] == pytest.approx((0.35, 0.2, 0.5))
