@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
+import torch
+from transformers import AutoModelForCausalLM
 
 import envs
 from actors.engine import Completion, Engine, Sampling
@@ -18,6 +20,7 @@ from envs.base import Judge, Message, Utterance, Verdict, VerdictRequest, View
 from envs.intention.baselines import Oracle
 from envs.intention.gym import IntentionGym
 from envs.tool import TOOL_NAME, Call, render, split_action, tool_schema
+from learner.weights import pack
 from rewards.trajectory import OK
 from rewards.verdict import JudgeError
 
@@ -53,6 +56,27 @@ async def test_same_seed_same_trajectories(engine: Engine, tiny_model: Path):
     assert [first[name] for name in EXACT] == [again[name] for name in EXACT]
     assert first["tokens"][1] == alone["tokens"][0], "an episode does not depend on its group"
     assert first["tokens"][0] != first["tokens"][1]
+
+
+async def test_an_update_during_a_conversation_shows_in_the_versions_of_its_tokens(engine: Engine, tiny_model: Path):
+    """Weights change between two engine steps; conversations go on, and greedy words after it are those of transformers."""
+    model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    original = pack(model.named_parameters(), version=0)
+    with torch.no_grad():
+        model.model.embed_tokens.weight.mul_(-1.0)
+    conversation = asyncio.create_task(play(cast(engine, tiny_model), 1, 2, 3, 4))
+    await asyncio.sleep(0.15)
+    assert not conversation.done()
+    await engine.load(pack(model.named_parameters(), version=1))
+    greedy = await engine.generate("agent", [10, 11, 12], Sampling(0.0, 12, 0, ()))
+    table = await conversation
+    await engine.load(original)
+    versions = [[v for v in row if v >= 0] for row in table["version"].to_pylist()]
+    assert all(row == sorted(row) for row in versions)
+    assert {v for row in versions for v in row} == {0, 1}
+    with torch.no_grad():
+        expected = model.generate(torch.tensor([[10, 11, 12]]), max_new_tokens=12, do_sample=False, eos_token_id=None)
+    assert greedy.tokens == expected[0, 3:].tolist()
 
 
 async def test_rows_hold_what_was_sampled(engine: Engine, tiny_model: Path):
