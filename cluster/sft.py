@@ -61,7 +61,12 @@ def demonstration_table(
 
 
 def _tokens(shown: Demonstration, renderer: Renderer, context_weight: float) -> tuple[TokenSequence, list[Turn], list[float]]:
-    """The ids of a demonstration as a rollout would have recorded them, its turns, and a weight per token."""
+    """The ids of a demonstration as a rollout would have recorded them, its turns, and a weight per token.
+
+    A drill (`last_only`) has no weight but on its last words: what leads up to them is drawn at random, and learning to
+    expect it would drown what is to be practised.
+    """
+    context = 0.0 if shown.last_only else context_weight
     transcript = Transcript(renderer)
     heard: list[Message] = []
     turns: list[Turn] = []
@@ -72,7 +77,7 @@ def _tokens(shown: Demonstration, renderer: Renderer, context_weight: float) -> 
             heard.append(message)
             continue
         transcript.hear("", tuple(heard))
-        weights += [context_weight] * (len(transcript.sequences[0].tokens) - len(weights))
+        weights += [context] * (len(transcript.sequences[0].tokens) - len(weights))
         transcript.demonstrate(len(turns), message.content)
         imitated = 1.0 if number == last or not shown.last_only else 0.0
         weights += [imitated] * (len(transcript.sequences[0].tokens) - len(weights))

@@ -29,7 +29,8 @@ Params = Mapping[str, Any]
 Noise = Mapping[str, float]
 """Keyword arguments of the `Demonstrator`."""
 RECAP_REQUEST = "I need a recap."
-RECAP_LENGTHS = (1, 6)
+RECAP_LENGTHS = (1, 1, 1, 2, 2, 3, 4, 6)
+"""How many questions a drill has, drawn from these: copying is learned on short ones first."""
 RECAP_MISS = 0.15
 """How often a drill's question gets no value."""
 
@@ -97,7 +98,7 @@ def _recap(rng: random.Random, seed: int, index: int, params: Params) -> Demonst
     system = IntentionGym(IntentionUser(0), RuleJudge(), **params).system_prompt
     messages = [Message("system", system), Message("user", RECAP_REQUEST)]
     told: dict[str, str] = {}
-    slots = rng.sample(SLOTS, rng.randint(*RECAP_LENGTHS))
+    slots = rng.sample(SLOTS, rng.choice(RECAP_LENGTHS))
     for slot in slots:
         reply = rng.choice((NO_MATTER, VAGUE))
         if slot == slots[0] or rng.random() >= RECAP_MISS:

@@ -51,4 +51,4 @@ def test_words_to_imitate_weigh_one_and_context_less(renderer: Renderer):
 def test_a_drill_imitates_its_last_words_only(renderer: Renderer):
     cell = row(renderer, True)
     assert words(cell, renderer, 1.0) == "[answer] date june"
-    assert words(cell, renderer, 0.0) == "[action] date?"
+    assert set(cell["advantage"]) == {0.0, 1.0}, "nothing else weighs anything, its random context least of all"
