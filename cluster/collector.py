@@ -47,11 +47,7 @@ class Collector:
 
     def step(self, stream: Stream, version: int, request: Callable[[int, int], GroupRequest]) -> list[pa.Table]:
         """The next step's groups, in id order. `request(group_id, attempt)` says what a group plays."""
-        try:
-            return self._step(stream, version, request, tolerant=False)
-        except BaseException:
-            self.abandon()
-            raise
+        return self._step(stream, version, request, tolerant=False)
 
     def abandon(self) -> None:
         """Forget what is under way: its answers belong to a stream that is given up."""
@@ -63,13 +59,17 @@ class Collector:
         self, stream: Stream, version: int, request: Callable[[int, int], GroupRequest], *, tolerant: bool
     ) -> list[pa.Table]:
         tables: dict[int, pa.Table] = {}
-        while (taken := stream.take(version)) is None:
-            for group_id, attempt in stream.waiting():
-                self._dispatch(stream, request(group_id, attempt))
-            for _ in range(stream.want(version)):
-                self._dispatch(stream, request(stream.next_id, 0))
-            for group, outcome in self._receive():
-                self._settle(stream, group, outcome, tables, tolerant)
+        try:
+            while (taken := stream.take(version)) is None:
+                for group_id, attempt in stream.waiting():
+                    self._dispatch(stream, request(group_id, attempt))
+                for _ in range(stream.want(version)):
+                    self._dispatch(stream, request(stream.next_id, 0))
+                for group, outcome in self._receive():
+                    self._settle(stream, group, outcome, tables, tolerant)
+        except BaseException:
+            self.abandon()
+            raise
         return [tables[group_id] for group_id in taken]
 
     def play(self, requests: Sequence[GroupRequest]) -> list[pa.Table]:
@@ -79,11 +79,7 @@ class Collector:
         """
         numbered = [replace(request, group_id=number) for number, request in enumerate(requests)]
         stream = Stream(groups_per_step=len(requests))
-        try:
-            tables = self._step(stream, 0, lambda number, attempt: replace(numbered[number], attempt=attempt), tolerant=True)
-        except BaseException:
-            self.abandon()
-            raise
+        tables = self._step(stream, 0, lambda number, attempt: replace(numbered[number], attempt=attempt), tolerant=True)
         masked = [reason for table in tables if (reason := _shortfall(table))]
         if len(masked) > MAX_MASKED * len(tables):
             raise Broken(f"{len(masked)} of {len(tables)} evaluation episodes failed, the first one: {masked[0]}")
