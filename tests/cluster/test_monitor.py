@@ -2,7 +2,7 @@
 
 import pytest
 import synthetic_run
-from wandb_reader import read_run
+from wandb_reader import finished_run
 
 from cluster.monitor import COLUMNS, Monitor, conversations
 
@@ -16,7 +16,7 @@ def test_an_offline_run_holds_config_scalars_and_conversations(tmp_path, monkeyp
     for i in (1, 2):
         monitor.log(i, {"reward/success": i / 10, "time/rollout": 2.0}, table)
     monitor.finish()
-    run = read_run(tmp_path)
+    run = finished_run(tmp_path)
     assert (run.name, run.host, run.exit_code) == ("quick", "", 0)
     assert run.config["run"] == {"seed": 3} and run.config["learner"] == {"lr": 1e-3}
     assert [row["iteration"] for row in run.history] == [0, 1, 2]

@@ -16,7 +16,7 @@ import ray
 import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
-from wandb_reader import read_run
+from wandb_reader import finished_run
 
 from cluster import summary
 from cluster.algorithm import GRPO, GRPOConfig
@@ -217,7 +217,7 @@ def test_the_summary_follows_from_the_trajectories(run: Finished, tmp_path: Path
 
 def test_weights_and_biases_has_the_scalars_and_conversations(run: Finished):
     run.algorithm.recorder.close()
-    offline = read_run(run.path)
+    offline = finished_run(run.path)
     rows = [row for row in offline.history if "reward/score" in row]
     assert len(rows) >= ITERATIONS
     assert {"rollout/turns", "learner/mismatch_kl", "time/rollout"} <= set(rows[0])

@@ -6,6 +6,7 @@ or a first, some middle and a last one (2, 3, 4). A torn tail, as a killed run l
 
 import json
 import struct
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,8 +32,17 @@ class WandbRun:
         return json.loads((self.folder / "files" / value["path"]).read_text())
 
 
+def finished_run(wandb_dir: Path, timeout_s: float = 60.0) -> WandbRun:
+    """The one offline run, once it holds its exit: W&B's own process writes on for a moment after `finish`."""
+    deadline = time.monotonic() + timeout_s
+    while (run := read_run(wandb_dir)).exit_code is None:
+        assert time.monotonic() < deadline, f"the run under {wandb_dir} has no exit after {timeout_s} s"
+        time.sleep(0.1)
+    return run
+
+
 def read_run(wandb_dir: Path) -> WandbRun:
-    """The one offline run under a `WANDB_DIR`."""
+    """What the one offline run under a `WANDB_DIR` holds so far."""
     from wandb.proto.wandb_internal_pb2 import Record
 
     (path,) = wandb_dir.glob("wandb/offline-run-*/run-*.wandb")
