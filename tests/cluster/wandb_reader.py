@@ -64,6 +64,8 @@ def read_run(wandb_dir: Path) -> WandbRun:
 
 
 def _records(data: bytes) -> Iterator[bytes]:
+    if len(data) < HEADER:
+        return  # not begun
     if data[:4] != b":W&B":
         raise ValueError(f"not a W&B log: it begins with {data[:4]!r}")
     at, parts = HEADER, b""
