@@ -90,6 +90,7 @@ class GRPOConfig(AlgorithmConfig):  # type: ignore[misc]
             add_default_connectors_to_module_to_env_pipeline=False,
         )
         self.environment(observation_space=TEXT, action_space=TEXT)
+        self.debugging(log_level="ERROR")
         self._dont_auto_sync_env_runner_states = True
 
     @classmethod

@@ -60,7 +60,8 @@ def resources() -> dict[str, float]:
 def _init() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    logging.getLogger("ray").setLevel(logging.ERROR)
+    for name in ("ray", "ray.rllib"):  # RLlib sets a level of its own, and warns of what this project has decided
+        logging.getLogger(name).setLevel(logging.ERROR)
     address = os.environ.get(ADDRESS) or "local"
     private = {"include_dashboard": False} if address == "local" else {}
     ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **private)
