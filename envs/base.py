@@ -123,6 +123,8 @@ class Gym(ABC):
     """The tool choices this gym understands."""
     rewards: ClassVar[tuple[str, ...]] = ("env",)
     """The names of the rewards its steps pay."""
+    terse: bool = False
+    """Whether the acting role is told nothing but the task, as suits a tiny model that learned how to play from examples."""
     first_view: View
     """What `reset` returned; set by `envs.make`."""
 

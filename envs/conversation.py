@@ -7,11 +7,11 @@ business. A malformed tool call costs a turn. A conversation that runs out of co
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from envs.base import Gym, Message, Speaker, StepResult, View
-from envs.tool import Malformed, Wire, parse
+from envs.tool import Malformed, Wire, parse, usage
 
 T = TypeVar("T")
 
@@ -39,8 +39,14 @@ class Episode:
     state: dict[str, Any] = field(default_factory=dict)
 
 
+def briefing(gym: Gym, system: str, wire: Wire = "bracket") -> str:
+    """The acting role's system prompt: the gym explains its task, the wire how a call is written."""
+    return system if gym.terse else f"{system}\n\n{usage(wire, gym.choices)}"
+
+
 async def converse(gym: Gym, view: View, acting: Speaker, *, wire: Wire = "bracket", max_turns: int = 1000) -> Episode:
     """Play to the end from the gym's first view. Raises what gym, partner, judge or engine raise."""
+    view = replace(view, system=briefing(gym, view.system, wire))
     episode = Episode([Message("system", view.system), *view.messages])
     observer: Literal["tool", "user"] = "tool" if wire == "hermes" else "user"
     while len(episode.turns) < max_turns:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from envs.base import Demonstration, Message, Role, Utterance, View
-from envs.conversation import Episode, converse, drive
+from envs.conversation import Episode, briefing, converse, drive
 from envs.intention.asker import action, answer
 from envs.intention.catalogue import QUESTIONS, SLOTS, VALUES
 from envs.intention.expert import Demonstrator
@@ -95,8 +95,8 @@ def _user_demonstrations(count: int, seed: int, params: Params, noise: Noise) ->
 
 def _recap(rng: random.Random, seed: int, index: int, params: Params) -> Demonstration:
     """Random questions about random slots, replies with random values, and the answer that repeats them in order."""
-    system = IntentionGym(IntentionUser(0), RuleJudge(), **params).system_prompt
-    messages = [Message("system", system), Message("user", RECAP_REQUEST)]
+    gym = IntentionGym(IntentionUser(0), RuleJudge(), **params)
+    messages = [Message("system", briefing(gym, gym.system_prompt)), Message("user", RECAP_REQUEST)]
     told: dict[str, str] = {}
     slots = rng.sample(SLOTS, rng.choice(RECAP_LENGTHS))
     for slot in slots:

@@ -75,6 +75,7 @@ class IntentionGym(Gym):
         if prompt not in ("short", "full"):
             raise ValueError(f"prompt is {prompt!r}, but it is 'short' or 'full'.")
         self.strict, self.closing, self.prompt, self.max_turns = strict, closing, prompt, max_turns
+        self.terse = prompt == "short"
         self._state = State(over=True)
 
     def reset(self, task: Task, seed: int) -> View:

@@ -148,6 +148,14 @@ async def test_the_hermes_wire_plays_the_same_game():
     assert roles[:4] == ["system", "user", "assistant", "tool"], "feedback comes back as the tool's"
 
 
+async def test_a_language_model_is_told_how_to_write_a_call_and_a_tiny_one_is_not():
+    for prompt, told in (("full", True), ("short", False)):
+        params = {"IntentionGym": {"prompt": prompt}}
+        who = Cast(lambda request, seed: Oracle(seed), {"scripted": (1.0, scripted("user"))}, envs.RuleJudge(), params)
+        system = json.loads((await play(who, 1)).to_pylist()[0]["messages"])[0]["content"]
+        assert ("[choice] content" in system) == told
+
+
 def test_the_tool_is_part_of_the_prompt_on_the_hermes_wire(tiny_model: Path):
     schema = tool_schema(("action", "finish"))
     opening = Renderer.load(tiny_model, [schema]).opening((Message("user", "date"),))
