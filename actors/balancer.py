@@ -21,7 +21,7 @@ class Balancer:
 
     def acquire(self) -> int:
         """Choose a member and count the call. Raises NobodyAvailable."""
-        available = [member for member in self.in_flight if member not in self._out]
+        available = self.in_service()
         if not available:
             raise NobodyAvailable("no member of the pool is in service")
         member = min(available, key=lambda m: (self.in_flight[m], m))
@@ -42,6 +42,6 @@ class Balancer:
         """Put a member back into service."""
         self._out.discard(member)
 
-    def available(self) -> int:
-        """How many members are in service."""
-        return len(self.in_flight) - len(self._out)
+    def in_service(self) -> list[int]:
+        """The members that are not lost, in order."""
+        return [member for member in self.in_flight if member not in self._out]

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-
-class TinyModel(BaseModel):
-    """A model of our own, made on first use inside the run root; the value is its seed name."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    tiny: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+from rewards.config import RetryPolicy
+from rewards.config import TinyModel as TinyModel  # of policies and judges alike
+from rewards.endpoint_config import EndpointConfig as EndpointConfig
 
 
 class SpeakerConfig(BaseModel):
@@ -21,15 +17,21 @@ class SpeakerConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     model: TinyModel | str | None = None
-    speaker: Literal["scripted", "constant"] | None = None
+    speaker: Literal["scripted", "constant", "endpoint"] | None = None
     text: str = "OK."
     """What the constant speaker says."""
+    endpoint: EndpointConfig | None = None
+    """endpoint: the server, its limits and its prices."""
+    retry: RetryPolicy = RetryPolicy()
+    """endpoint: when a call fails. What still fails then masks the episode."""
     weight: PositiveFloat = 1.0
 
     @model_validator(mode="after")
     def _one_way(self) -> SpeakerConfig:
         if (self.model is None) == (self.speaker is None):
             raise ValueError("give exactly one of `model` and `speaker`")
+        if (self.endpoint is not None) != (self.speaker == "endpoint"):
+            raise ValueError("speaker endpoint, and no other, needs an `endpoint` with base_url and model")
         return self
 
 
@@ -59,6 +61,8 @@ class RolloutConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     workers: PositiveInt = 1
+    resources: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """Custom Ray resources that each worker reserves: `{rollout_node: 0.1}` places it on a node that has them."""
     group_size: int = Field(8, ge=2)
     groups_per_step: PositiveInt = 16
     concurrency: PositiveInt = 64
@@ -66,7 +70,9 @@ class RolloutConfig(BaseModel):
     max_turn_tokens: PositiveInt = 64
     max_context: PositiveInt = 1024
     temperature: PositiveFloat = 1.0
-    max_staleness: Literal[0] = 0
+    max_staleness: NonNegativeInt = 0
+    """Most learner steps between the oldest token of a group and the step that learns from it. 0: rollouts wait for the
+    learner; from 1 on they go on while it steps, and conversations under way take new weights between two tokens."""
 
 
 class EngineConfig(BaseModel):
@@ -80,6 +86,8 @@ class EngineConfig(BaseModel):
     kv_cache_mib: int = Field(128, ge=16)
     user_actors: PositiveInt = 1
     """Engine actors per frozen model."""
+    resources: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """Custom Ray resources that each of these engine actors reserves; a worker's engine is placed by `rollout.resources`."""
     call_timeout_s: PositiveFloat = 120.0
     """Deadline of one `generate` call."""
     coalesce_ms: NonNegativeFloat = 0.0

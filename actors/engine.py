@@ -19,6 +19,7 @@ import os
 import queue
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class Sampling:
     seed: int
     stop: tuple[int, ...]
     """Token ids that end the turn; the one sampled is part of the completion."""
+    schema: str | None = None
+    """JSON schema, as JSON text, that the completion is held to; None: free text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Engine:
         self._commands: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._waiting: dict[str, Future[Completion]] = {}
         self._cause: BaseException | None = None
+        self._loads = 0
+        self._steps, self._tokens, self._busy_s = 0, 0, 0.0
         self._thread = threading.Thread(target=self._run, name=f"engine-{policy}", daemon=True)
         self._thread.start()
 
@@ -121,9 +126,21 @@ class Engine:
             except Exception as error:  # the weights may be half new: nothing may be sampled from them
                 raise EngineDead(f"loading weights version {published['version']} failed: {error!r}") from error
             self.version = published["version"]
+            self._loads += 1
             self._engine.engine_core.set_weight_version(str(self.version))
 
         await self._call(swap)
+
+    def vitals(self) -> dict[str, Any]:
+        """What it does, for the watchdog and `parley status`: `busy_s` and `tokens` (of finished requests) since the start."""
+        return {
+            "pid": os.getpid(),
+            "version": self.version,
+            "pending": {"engine steps": len(self._waiting)},
+            "done": {"engine steps": self._steps},
+            "tokens": self._tokens,
+            "busy_s": self._busy_s,
+        }
 
     @property
     def dead(self) -> bool:
@@ -183,7 +200,7 @@ class Engine:
 
     def _add(self, name: str, ids: list[int], sampling: Sampling, done: Future[Completion]) -> None:
         from vllm import SamplingParams
-        from vllm.sampling_params import RequestOutputKind
+        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
         params = SamplingParams(
             temperature=sampling.temperature,
@@ -193,8 +210,10 @@ class Engine:
             logprobs=0,
             detokenize=False,
             output_kind=RequestOutputKind.FINAL_ONLY,
+            structured_outputs=StructuredOutputsParams(json=sampling.schema) if sampling.schema is not None else None,
         )
-        prompt = {"prompt_token_ids": ids, "cache_salt": f"{self.policy}@{self.version}"}
+        # With the count of loads: after a restore another set of weights may carry a version that was seen before.
+        prompt = {"prompt_token_ids": ids, "cache_salt": f"{self.policy}@{self.version}#{self._loads}"}
         self._engine.add_request(name, prompt, params)
         self._waiting[name] = done
 
@@ -203,8 +222,13 @@ class Engine:
             self._engine.abort_request([name])
 
     def _step(self) -> None:
-        for output in self._engine.step():
+        began = time.perf_counter()
+        outputs = self._engine.step()
+        self._busy_s += time.perf_counter() - began
+        self._steps += 1
+        for output in outputs:
             if output.finished and output.request_id in self._waiting:
+                self._tokens += len(output.outputs[0].token_ids)
                 _answer(self._waiting[output.request_id], _completion(output.outputs[0]))
                 del self._waiting[output.request_id]  # only now: until answered, a failure must find it here
 
@@ -263,6 +287,8 @@ def _build(model: str, config: EngineConfig, max_context: int, max_sequences: in
         enable_prefix_caching=True,
         enforce_eager=True,
         logprobs_mode="processed_logprobs",
+        # Free whitespace is where an untrained model stays until its tokens are used up.
+        structured_outputs_config={"backend": "xgrammar", "disable_any_whitespace": True},
         worker_extension_cls="actors.weights.WeightsExtension",
         disable_log_stats=True,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import Any
 
 from actors.batcher import Batcher
 from actors.config import EngineConfig
@@ -39,12 +40,12 @@ class EngineActor:
         await self._engine.load(published)
         return self._engine.version
 
-    async def ping(self) -> int:
-        """The weights version held."""
-        return self._engine.version
+    async def ping(self) -> dict[str, Any]:
+        """See `Engine.vitals`."""
+        return self._engine.vitals()
 
 
-def end_soon(delay_s: float = 0.5) -> None:
+def end_soon(delay_s: float = 2.0) -> None:
     """End this process after the answers under way have left it."""
     asyncio.get_running_loop().call_later(delay_s, os._exit, 1)
 
@@ -67,6 +68,7 @@ def start_engines(
         timeout_s,
         num_cpus=cpus,
         num_gpus=config.gpus,
+        resources=config.resources or None,
         max_task_retries=3,
         max_concurrency=1024,
         runtime_env={"env_vars": ENVIRONMENT},

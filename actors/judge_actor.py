@@ -2,82 +2,98 @@
 
 Invariants
 - The actor answers raw data; the asker validates it, so every back end meets the same checks.
-- One retry policy, applied here and nowhere else. What stays invalid, unreachable or late is a `JudgeError`.
+- One retry policy, applied here and nowhere else. What stays invalid, unreachable, late or refused is a `JudgeError`.
+- A call of the back end ends at the deadline of a verdict: nobody waits for it any more.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from ray.exceptions import RayTaskError
+
+from actors import judges
 from actors.batcher import Batcher
+from actors.config import EngineConfig
+from actors.engine import ENVIRONMENT
+from actors.judge_stats import JudgeStats
+from actors.judges.base import Counted, Failed, outcome
 from actors.pool import ActorPool, PoolError
+from actors.retry import persist
 from envs.base import Verdict, VerdictRequest
-from envs.verdicts import RuleJudge, validate_verdict
+from envs.verdicts import validate_verdict
 from rewards.config import JudgeConfig
-from rewards.verdict import Attempts, Failure, JudgeError
+from rewards.verdict import JudgeError
 
 SEND_WAIT_MS = 1.0
 """A worker gathers its requests this long before one RPC carries them; an RPC costs about as much."""
 
-RETRY_PAUSE_S = 0.05
-"""Between two tries, so that a judge which is just going down does not use them all up."""
-
-
-class Backend(Protocol):
-    """What decides, in batches. `source` names it and its version in every reward."""
-
-    source: str
-
-    async def judge(self, requests: list[VerdictRequest]) -> Sequence[dict[str, Any] | Exception]: ...
-
-
-class RulesBackend:
-    """The rule of each verdict kind."""
-
-    source = "rules@1"
-
-    def __init__(self) -> None:
-        self._judge = RuleJudge()
-
-    async def judge(self, requests: list[VerdictRequest]) -> Sequence[dict[str, Any] | Exception]:
-        """One raw verdict per request."""
-        return [await self._verdict(request) for request in requests]
-
-    async def _verdict(self, request: VerdictRequest) -> dict[str, Any] | Exception:
-        try:
-            return (await self._judge.verdict(request)).model_dump()
-        except Exception as error:  # belongs to this request, not to its neighbours in the batch
-            return error
-
-
-BACKENDS = {"rules": RulesBackend}
+Raw = dict[str, Any] | Failed
+"""What a judge says before it is validated."""
 
 
 class JudgeActor:
     """Owns one back end; used through `start_judges`."""
 
-    def __init__(self, config: JudgeConfig) -> None:
-        self._backend: Backend = BACKENDS[config.backend]()
-        self._batcher: Batcher[VerdictRequest, dict[str, Any]] = Batcher(
-            self._backend.judge, config.max_batch, config.max_wait_ms
-        )
+    def __init__(self, config: JudgeConfig, model: str | None = None, engine: EngineConfig | None = None) -> None:
+        self._backend = judges.make(config, model, engine or EngineConfig())
+        self._deadline_s = config.retry.deadline_s
+        self._batcher: Batcher[VerdictRequest, dict[str, Any]] = Batcher(self._judge, config.together, config.max_wait_ms)
+        self._pending = self._done = 0
 
-    async def verdicts(self, requests: list[VerdictRequest]) -> tuple[str, list[dict[str, Any] | BaseException]]:
-        """(source, one raw verdict or exception per request)."""
-        answers = await asyncio.gather(*map(self._batcher.ask, requests), return_exceptions=True)
-        return self._backend.source, list(answers)
+    async def verdicts(self, requests: list[VerdictRequest]) -> tuple[str, list[Raw]]:
+        """(source, one raw verdict or failure per request)."""
+        self._pending += len(requests)
+        try:
+            answers = await asyncio.gather(*map(self._batcher.ask, requests), return_exceptions=True)
+        finally:
+            self._pending -= len(requests)
+        self._done += len(requests)
+        return self._backend.source, [outcome(answer) for answer in answers]
 
-    async def ping(self) -> list[int]:
-        """Sizes of the last batches."""
-        return self._batcher.sizes
+    async def ping(self) -> dict[str, Any]:
+        """Vitals for the watchdog: a failure is done too. `batch_mean` is over the last calls of the back end."""
+        sizes = self._batcher.sizes
+        vitals = {
+            "pid": os.getpid(),
+            "pending": {"verdicts": self._pending},
+            "done": {"verdicts": self._done},
+            "batch_mean": sum(sizes) / len(sizes) if sizes else 0.0,
+        }
+        return vitals | ({"endpoint": self._backend.counters()} if isinstance(self._backend, Counted) else {})
+
+    async def _judge(self, requests: list[VerdictRequest]) -> Sequence[dict[str, Any] | Exception]:
+        async with asyncio.timeout(self._deadline_s):
+            return await self._backend.judge(requests)
 
 
-def start_judges(name: str, config: JudgeConfig, *, cpus: float, timeout_s: float) -> ActorPool:
-    """A pool of judge actors."""
+def start_judges(
+    name: str,
+    config: JudgeConfig,
+    *,
+    cpus: float,
+    timeout_s: float,
+    model: str | None = None,
+    engine: EngineConfig | None = None,
+) -> ActorPool:
+    """A pool of judge actors. A vllm judge needs the folder of its `model`, and an `engine` section."""
+    if config.endpoint is not None:
+        config = config.model_copy(update={"endpoint": config.endpoint.share(config.actors)})
+    vllm = config.backend == "vllm"
     return ActorPool.start(
-        f"judge {name!r}", JudgeActor, (config,), config.actors, timeout_s, num_cpus=cpus, max_concurrency=1024
+        f"judge {name!r}",
+        JudgeActor,
+        (config, model, engine),
+        config.actors,
+        timeout_s,
+        num_cpus=cpus,
+        num_gpus=engine.gpus if engine is not None and vllm else 0,
+        resources=config.resources or None,
+        max_concurrency=1024,
+        runtime_env={"env_vars": ENVIRONMENT} if vllm else None,
     )
 
 
@@ -87,33 +103,39 @@ class PooledJudge:
     def __init__(self, pool: ActorPool, config: JudgeConfig) -> None:
         self._pool = pool
         self._config = config
-        self._batcher: Batcher[VerdictRequest, tuple[str, dict[str, Any]]] = Batcher(self._send, config.max_batch, SEND_WAIT_MS)
+        self._stats = JudgeStats()
+        self._batcher: Batcher[VerdictRequest, tuple[str, Raw]] = Batcher(self._send, config.together, SEND_WAIT_MS)
 
     async def verdict(self, request: VerdictRequest) -> Verdict:
         """One valid verdict, or JudgeError."""
-        policy = self._config.retry
-        attempts = Attempts(policy)
-        deadline = asyncio.get_running_loop().time() + policy.deadline_s
-        failure: Failure
-        cause: Exception
-        while True:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    source, data = await self._batcher.ask(request)
-                return validate_verdict(request, data, source)
-            except TimeoutError as error:
-                failure, cause = "deadline", error
-            except ValueError as error:
-                failure, cause = "invalid", error
-            except (PoolError, ConnectionError) as error:
-                failure, cause = "transport", error
-            if not attempts.again(failure):
-                raise JudgeError(failure, f"{request.kind}: {cause or policy.deadline_s}") from cause
-            await asyncio.sleep(RETRY_PAUSE_S)
+        now = asyncio.get_running_loop().time
+        began = now()
+        self._stats.asked()
+        verdict = await persist(self._config.retry, lambda: self._once(request), JudgeError, self._stats.failed)
+        self._stats.decided(now() - began)
+        return verdict
 
-    async def _send(self, requests: list[VerdictRequest]) -> Sequence[tuple[str, dict[str, Any]] | Exception]:
+    def stats(self) -> dict[str, float]:
+        """See `JudgeStats.to_dict`."""
+        return self._stats.to_dict()
+
+    async def _once(self, request: VerdictRequest) -> Verdict:
+        try:
+            source, answer = await self._batcher.ask(request)
+        except PoolError as error:
+            raise JudgeError("transport", f"{request.kind}: {error}") from error
+        except RayTaskError as error:  # the judge lives, but what it answered cannot be sent
+            raise JudgeError("refused", f"{request.kind}: {error.cause!r}") from error
+        if isinstance(answer, Failed):
+            raise JudgeError(answer.failure, f"{request.kind}: {answer.detail}")
+        try:
+            return validate_verdict(request, answer, source)
+        except ValueError as error:
+            raise JudgeError("invalid", str(error)) from error
+
+    async def _send(self, requests: list[VerdictRequest]) -> Sequence[tuple[str, Raw]]:
         source, answers = await self._pool.call("verdicts", requests, timeout_s=self._config.retry.deadline_s)
-        return [answer if isinstance(answer, Exception) else (source, answer) for answer in answers]
+        return [(source, answer) for answer in answers]
 
 
-__all__ = ["BACKENDS", "Backend", "JudgeActor", "PooledJudge", "start_judges"]
+__all__ = ["JudgeActor", "PooledJudge", "start_judges"]

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
 from actors.balancer import Balancer
 
@@ -45,7 +45,8 @@ class ActorPool:
         """Make `size` actors from equal arguments and wait until each answers; `options` are Ray's.
 
         Every actor has a Ray name: other actors find it by that name, also after a restart of their own, for which Ray
-        keeps no handles. Raises PoolError with the cause when one does not start.
+        keeps no handles. Raises PoolError with the cause when one does not start; if it is not in time, with what an actor
+        needs and what is free.
         """
         names = [f"{name} {uuid.uuid4().hex[:8]}" for _ in range(size)]
         remote = ray.remote(actor)
@@ -55,8 +56,9 @@ class ActorPool:
         try:
             ray.get(pings, timeout=timeout_s)
         except Exception as error:
+            cause = _waiting(pings, options) if isinstance(error, GetTimeoutError) else error
             pool.close()
-            raise PoolError(f"{name} did not start within {timeout_s:.0f} s: {error}") from error
+            raise PoolError(f"{name} did not start within {timeout_s:.0f} s: {cause}") from error
         return pool
 
     @classmethod
@@ -64,14 +66,20 @@ class ActorPool:
         """The pool of actors that another process of this job started."""
         return cls(name, [ray.get_actor(actor) for actor in names])
 
-    def submit(self, method: str, *arguments: Any) -> tuple[int, Any]:
-        """Send a call for someone who waits on references; they call `done` or `failed` with the member afterwards."""
-        self.recover()
-        member = self.balancer.acquire()
-        return member, getattr(self.handles[member], method).remote(*arguments)
+    def reserve(self) -> int:
+        """The member that the next call is for; `send` it, and say `done` or `failed` afterwards. Raises NobodyAvailable."""
+        return self.balancer.acquire()
+
+    def send(self, member: int, method: str, *arguments: Any) -> Any:
+        """Send a call to a reserved member; the answer is a reference."""
+        return getattr(self.handles[member], method).remote(*arguments)
+
+    def in_service(self) -> list[int]:
+        """The members that are believed to live."""
+        return self.balancer.in_service()
 
     def done(self, member: int) -> None:
-        """A submitted call came back."""
+        """A call came back, or is not waited for any more."""
         self.balancer.release(member)
 
     def failed(self, member: int) -> None:
@@ -82,15 +90,8 @@ class ActorPool:
             self.restarts += 1
             self._pings[member] = self.handles[member].ping.remote()
 
-    def recover(self, timeout_s: float = 0.0) -> None:
-        """Put members back into service that answered their ping; with all lost, wait up to `timeout_s` for one."""
-        deadline = time.monotonic() + timeout_s
-        self._collect_pings()
-        while self.balancer.available() == 0 and time.monotonic() < deadline:
-            time.sleep(PING_INTERVAL_S)  # a member that is still restarting refuses its ping at once
-            self._collect_pings()
-
-    def _collect_pings(self) -> None:
+    def recover(self) -> None:
+        """Put members back into service that answer again. Does not wait."""
         for member, ping in list(self._pings.items()):
             if not ray.wait([ping], timeout=0)[0]:
                 continue
@@ -124,15 +125,25 @@ class ActorPool:
             self.failed(member) if died else self.done(member)
 
     async def _acquire(self, deadline: float) -> int:
-        self._collect_pings()
-        while self.balancer.available() == 0:
+        self.recover()
+        while not self.in_service():
             if time.monotonic() >= deadline:
                 raise PoolError(f"no member of {self.name} is in service")
             await asyncio.sleep(PING_INTERVAL_S)
-            self._collect_pings()
+            self.recover()
         return self.balancer.acquire()
 
     def close(self) -> None:
         """End the members."""
         for handle in self.handles:
             ray.kill(handle, no_restart=True)
+
+
+def _waiting(pings: list[Any], options: dict[str, Any]) -> str:
+    """How many do not answer, what each needs and what is free: on a busy cluster they may still wait for a place."""
+    silent = len(ray.wait(pings, num_returns=len(pings), timeout=0)[1])
+    needs = {"CPU": options.get("num_cpus") or 0.0, "GPU": options.get("num_gpus") or 0.0, **(options.get("resources") or {})}
+    free = ray.available_resources()
+    each = ", ".join(f"{kind} {amount:g}" for kind, amount in needs.items() if amount)
+    left = ", ".join(f"{kind} {free.get(kind, 0.0):g}" for kind, amount in needs.items() if amount)
+    return f"{silent} of {len(pings)} do not answer; each needs {each}, and free in the whole cluster now: {left}"

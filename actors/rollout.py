@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 
 import envs
+from actors.endpoint_reply import EndpointError
 from actors.engine import EngineDead
 from actors.pool import PoolError
 from actors.speaker import PolicySpeaker, derived_seed
@@ -29,6 +30,23 @@ from envs.tool import Wire
 from rewards.combine import FORMAT_REWARD
 from rewards.trajectory import OK, Row, Turn, to_table
 from rewards.verdict import JudgeError
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Which weights of a trained policy to sample with, and where they are."""
+
+    version: int
+    reference: list[Any] = field(default_factory=list)
+    """The published weights; empty: those the engine started with. The reference travels inside a list so that Ray leaves
+    fetching it to the worker that needs it."""
+    epoch: int = 0
+    """How often the run went back to a checkpoint: of two epochs the later is newer, whatever the versions are."""
+
+    @property
+    def age(self) -> tuple[int, int]:
+        """Orders all weights a run ever published."""
+        return self.epoch, self.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +61,12 @@ class GroupRequest:
     temperature: float = 1.0
     opponent: str | None = None
     """A named way to play the partner instead of the mix, e.g. `constant`."""
-    weights: dict[str, tuple[int, list[Any]]] = field(default_factory=dict)
-    """policy -> (version, [reference to the published weights]); empty list: the weights the engine started with.
-    The reference travels inside a list so that Ray leaves fetching it to the worker that needs it."""
+    weights: dict[str, Weights] = field(default_factory=dict)
+    """By policy; one that is not named plays with what its engine started with."""
+
+    def version(self, policy: str) -> int:
+        """The oldest version the policy may sample with."""
+        return self.weights[policy].version if policy in self.weights else 0
 
 
 SpeakerFactory = Callable[[GroupRequest, int], Speaker]
@@ -65,23 +86,31 @@ class Cast:
     max_turns: int = 16
 
 
-async def run_group(request: GroupRequest, cast: Cast, limit: asyncio.Semaphore) -> pa.Table:
-    """Play all episodes of a group, at most as many at a time as `limit` allows."""
+async def run_group(
+    request: GroupRequest, cast: Cast, limit: asyncio.Semaphore, ended: Callable[[], None] = lambda: None
+) -> pa.Table:
+    """Play all episodes of a group, at most as many at a time as `limit` allows; `ended` hears of each."""
     opponent = request.opponent or _draw(cast, derived_seed("opponent", request.group_id, *request.seeds[:1]))
-    rows = await asyncio.gather(*(_guarded(request, cast, index, opponent, limit) for index in range(len(request.seeds))))
+
+    async def episode(index: int) -> list[Row]:
+        async with limit:
+            rows = await _guarded(request, cast, index, opponent)
+        ended()
+        return rows
+
+    rows = await asyncio.gather(*map(episode, range(len(request.seeds))))
     return to_table(row for episode_rows in rows for row in episode_rows)
 
 
-async def _guarded(request: GroupRequest, cast: Cast, index: int, opponent: str, limit: asyncio.Semaphore) -> list[Row]:
-    async with limit:
-        try:
-            return await _play(request, cast, index, opponent)
-        except Exception as error:
-            # The row carries kind and cause to the driver, which masks, counts and stops on too many.
-            failed = _row(request, index, opponent)
-            failed.status = _status(error)
-            failed.state = json.dumps({"error": f"{type(error).__name__}: {error}"[:2000]})
-            return [failed]
+async def _guarded(request: GroupRequest, cast: Cast, index: int, opponent: str) -> list[Row]:
+    try:
+        return await _play(request, cast, index, opponent)
+    except Exception as error:
+        # The row carries kind and cause to the driver, which masks, counts and stops on too many.
+        failed = _row(request, index, opponent)
+        failed.status = _status(error)
+        failed.state = json.dumps({"error": f"{type(error).__name__}: {error}"[:2000]})
+        return [failed]
 
 
 async def _play(request: GroupRequest, cast: Cast, index: int, opponent: str) -> list[Row]:
@@ -143,6 +172,8 @@ def _draw(cast: Cast, seed: int) -> str:
 def _status(error: Exception) -> str:
     if isinstance(error, JudgeError):
         return f"judge_{error.failure}"
+    if isinstance(error, EndpointError):
+        return "endpoint"
     if isinstance(error, PartnerSilent):
         return "partner"
     return "engine" if isinstance(error, EngineDead | PoolError) else "error"

@@ -1,7 +1,8 @@
 """The rollout worker: an actor with an engine of its own that plays groups.
 
 Invariants
-- It pulls newer weights before it samples, so a restarted worker can never sample with the wrong version.
+- It pulls newer weights before it samples, so a restarted worker can never sample with the wrong version. Between two
+  tokens it takes what is pushed to it (`update`): conversations go on, each token records its version.
 - It is the only writer of the rows of the episodes it plays.
 - When its engine dies, running groups come back as rows with status `engine` and the actor ends; Ray starts a new one.
 """
@@ -15,17 +16,19 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from actors.config import EngineConfig, RolloutConfig
+from actors.endpoint_speaker import EndpointPartner
 from actors.engine import ENVIRONMENT, Engine
 from actors.engine_actor import PooledEngine, end_now, end_soon
 from actors.judge_actor import PooledJudge
 from actors.pool import ActorPool
-from actors.rollout import Cast, GroupRequest, SpeakerFactory, run_group, scripted
+from actors.rollout import Cast, GroupRequest, SpeakerFactory, Weights, run_group, scripted
 from actors.speaker import Limits, PolicySpeaker, TokenService
 from actors.transcript import Renderer
 from envs.base import Speaker
 from envs.speakers import ConstantSpeaker
 from envs.tool import Wire, tool_schema
-from rewards.config import JudgeConfig
+from rewards.config import JudgeConfig, RetryPolicy
+from rewards.endpoint_config import EndpointConfig
 
 ALL_CHOICES = ("action", "answer", "search", "finish")
 """What the tool offers in the prompt; each gym refuses what it has no use for."""
@@ -43,12 +46,16 @@ class PolicySpec:
 
 @dataclass(frozen=True, slots=True)
 class PartnerSpec:
-    """One way to play the partner: a frozen policy behind engine actors, the gym's script, or a constant."""
+    """One way to play the partner: a frozen policy behind engine actors, an endpoint, the gym's script, or a constant."""
 
     weight: float
     policy: PolicySpec | None = None
     engines: list[str] = field(default_factory=list)
     """Ray names of the engine actors of `policy`."""
+    endpoint: EndpointConfig | None = None
+    """This worker's share of it."""
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    """Of calls to `endpoint`."""
     constant: str | None = None
 
 
@@ -77,11 +84,14 @@ class RolloutWorker:
         )
         self._limit = asyncio.Semaphore(rollout.concurrency)
         self._pulling = asyncio.Lock()
+        self._age = (0, 0)
+        self._episodes_running, self._episodes_ended = 0, 0
         limits = Limits(rollout.max_turn_tokens, rollout.max_context)
+        self._judge = PooledJudge(ActorPool.find("judge", spec.judges), spec.judge)
         self._cast = Cast(
             acting=policy_factory(spec.agent, self._engine, limits),
             partners={name: (p.weight, _partner(p, spec, limits)) for name, p in spec.partners.items()},
-            judge=PooledJudge(ActorPool.find("judge", spec.judges), spec.judge),
+            judge=self._judge,
             gym_params=spec.gym_params,
             wire=spec.agent.wire,
             max_turns=spec.max_turns,
@@ -91,28 +101,46 @@ class RolloutWorker:
         """Play one group with weights at least as new as the request's."""
         if self._engine.dead:
             await end_now()
+        running = len(request.seeds)
+        self._episodes_running += running
+
+        def ended() -> None:
+            nonlocal running
+            running -= 1
+            self._episodes_running -= 1
+            self._episodes_ended += 1
+
         try:
-            await self._pull(request)
-            return await run_group(request, self._cast, self._limit)
+            await self.update(request.weights)
+            return await run_group(request, self._cast, self._limit, ended)
         finally:
+            self._episodes_running -= running
             if self._engine.dead:
                 end_soon()
 
-    async def _pull(self, request: GroupRequest) -> None:
-        version, reference = request.weights.get(self._engine.policy, (0, []))
+    async def update(self, weights: dict[str, Weights]) -> int:
+        """Take newer weights, also while conversations go on; returns the version held. Raises ChecksumMismatch."""
+        newest = weights.get(self._engine.policy)
         async with self._pulling:
-            if version > self._engine.version:
-                await self._engine.load(await reference[0])
-
-    async def load(self, reference: list[Any]) -> int:
-        """Take these weights whatever version is held: after a restore the right one may be older."""
-        async with self._pulling:
-            await self._engine.load(await reference[0])
+            if newest is not None and newest.age > self._age:
+                await self._engine.load(await newest.reference[0])
+                self._age = newest.age
         return self._engine.version
 
-    async def ping(self) -> int:
-        """The weights version held."""
-        return self._engine.version
+    async def ping(self) -> dict[str, Any]:
+        """See `Engine.vitals`; here with episodes, and with what it met at its judges (`JudgeStats.to_dict`)."""
+        vitals = self._engine.vitals()
+        vitals["pending"]["episodes"] = self._episodes_running
+        vitals["done"]["episodes"] = self._episodes_ended
+        return vitals | {"judge": self._judge.stats()} | self._endpoints()
+
+    def _endpoints(self) -> dict[str, Any]:
+        """What endpoint users were asked for so far."""
+        clients = [make.client for _, make in self._cast.partners.values() if isinstance(make, EndpointPartner)]
+        if not clients:
+            return {}
+        used = [client.counters() for client in clients]
+        return {"endpoint": {name: sum(counters[name] for counters in used) for name in used[0]}}
 
 
 def policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> SpeakerFactory:
@@ -128,7 +156,7 @@ def policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> S
             temperature=request.temperature,
             seed=seed,
             history=spec.history,
-            min_version=request.weights.get(spec.name, (0, []))[0],
+            min_version=request.version(spec.name),
         )
 
     return make
@@ -151,6 +179,8 @@ def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerF
     if partner.constant is not None:
         text = partner.constant
         return lambda request, seed: ConstantSpeaker(text)
+    if partner.endpoint is not None:
+        return EndpointPartner(partner.endpoint, partner.retry, limits)
     if partner.policy is None:
         return scripted("user")
     service = PooledEngine(ActorPool.find(f"engine of {partner.policy.name!r}", partner.engines), spec.engine)
@@ -167,6 +197,7 @@ def start_workers(spec: WorkerSpec, *, cpus: float, timeout_s: float) -> ActorPo
         timeout_s,
         num_cpus=cpus,
         num_gpus=spec.engine.gpus,
+        resources=spec.rollout.resources or None,
         max_task_retries=0,  # re-dispatch is the stream's decision
         max_concurrency=1024,
         runtime_env={"env_vars": ENVIRONMENT},

@@ -15,8 +15,12 @@ import typer
 from cluster import config as configuration
 from cluster import yaml_text
 from cluster.config import Config
-from cluster.errors import EXIT_CODE, UserError
+from cluster.errors import EXIT_CODE, RunFailed, UserError
+from cluster.interruption import Interrupted
+from cluster.job_server import ADDRESS, DEFAULT_ADDRESS
 
+FAILED = 1
+"""A run broke off; the sentence names component and cause."""
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
@@ -33,15 +37,53 @@ def train(
     overrides: Overrides = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and print everything, start nothing.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished run of the same name.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run of this name, if there is one.")] = False,
 ) -> None:
     """Train a policy.  Example: parley train examples/quickstart.yaml run.seed=1"""
+    if overwrite and resume:
+        raise UserError("--overwrite and --resume exclude each other: begin anew, or go on.")
     resolved = configuration.load(config, overrides or [])
     if dry_run:
         _describe(resolved)
         return
     from cluster.train import train as run
 
-    run(resolved, overwrite=overwrite)
+    run(resolved, overwrite=overwrite, resume=resume)
+
+
+@app.command()
+def submit(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    address: Annotated[str, typer.Option(help="Dashboard of the cluster.", envvar=ADDRESS)] = DEFAULT_ADDRESS,
+    working_dir: Annotated[Path | None, typer.Option(help="What to upload.  [this repository]", show_default=False)] = None,
+    name: Annotated[str | None, typer.Option("--submission-id", "--name", help="Of the job.  [Ray makes one up]")] = None,
+    env: Annotated[list[str] | None, typer.Option(help="KEY=VALUE for the job, or KEY to pass on its value here.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the job to its end.")] = True,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run of this name, if there is one.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished run of the same name.")] = False,
+) -> None:
+    """Train as a job on a Ray cluster, follow its log and exit as it does.
+
+    Example: parley submit examples/quickstart.yaml run.root=/shared/runs --address http://127.0.0.1:8265
+    """
+    if overwrite and resume:
+        raise UserError("--overwrite and --resume exclude each other: begin anew, or go on.")
+    from cluster.submit import submit as run
+
+    flags = ["--resume"] * resume + ["--overwrite"] * overwrite
+    raise typer.Exit(
+        run(
+            config,
+            overrides or [],
+            address=address,
+            working_dir=working_dir,
+            name=name,
+            env=env or [],
+            flags=flags,
+            wait=wait,
+        )
+    )
 
 
 @app.command()
@@ -121,16 +163,63 @@ def export(
     typer.echo(copy(run, out))
 
 
+@app.command("status")
+def show_status(
+    run: Run,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay until the run has ended.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole status as JSON.")] = False,
+) -> None:
+    """What a run is doing right now.  Example: parley status runs/quickstart --watch"""
+    from cluster import watch as watching
+
+    if watch and as_json:
+        raise UserError("--watch and --json exclude each other: give one.")
+    if watch:
+        watching.watch(run)
+    else:
+        watching.look(run, as_json=as_json)
+
+
+@app.command()
+def show(
+    run: Run,
+    phase: Annotated[str | None, typer.Option(help="train, heldout-after, …  [train]")] = None,
+    iteration: Annotated[int | None, typer.Option(help="Of a phase that has several.  [the newest]")] = None,
+    task: Annotated[str | None, typer.Option(help="A task's id.")] = None,
+    group: Annotated[int | None, typer.Option(help="A group's number.", max=2**63 - 1)] = None,
+    episode: Annotated[str | None, typer.Option(help="An episode's id.")] = None,
+    status: Annotated[str | None, typer.Option(help="ok, judge_deadline, engine, …")] = None,
+    opponent: Annotated[str | None, typer.Option(help="Who played the partner.")] = None,
+    min_score: Annotated[float | None, typer.Option(help="At least this score.")] = None,
+    max_score: Annotated[float | None, typer.Option(help="At most this score.")] = None,
+    worst: Annotated[int | None, typer.Option(help="So many with the lowest scores.", min=1)] = None,
+    best: Annotated[int | None, typer.Option(help="So many with the highest scores.", min=1)] = None,
+    count: Annotated[int | None, typer.Option(help="The first so many.  [3]", min=1)] = None,
+    tokens: Annotated[bool, typer.Option("--tokens", help="Also what the learner saw: token by token.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per episode and line.")] = False,
+) -> None:
+    """Print conversations of a run, with their rewards.
+
+    Example: parley show runs/quickstart --phase heldout-after --worst 5 --tokens
+    """
+    from cluster.selection import Filters
+    from cluster.show import show as run_show
+
+    chosen = Filters(phase, iteration, task, group, episode, status, opponent, min_score, max_score, worst, best, count)
+    run_show(run, chosen, tokens=tokens, as_json=as_json)
+
+
 def _describe(config: Config) -> None:
     from cluster import preflight
+    from cluster.plan_text import nodes_text
     from cluster.runtime import resources
 
     sizes: dict[str, Any] = configuration.derived(config)
     typer.echo(configuration.resolved(config))
     typer.echo("# derived\n" + "".join(f"# {line}\n" for line in yaml_text.dump(sizes).splitlines()), nl=False)
-    available = resources()
-    preflight.check(config, available)
-    typer.echo(f"# fits what is there: {available}")
+    nodes = resources()
+    preflight.check(config, nodes)
+    typer.echo(f"# fits what is there: {nodes_text(nodes)}")
 
 
 def main() -> None:
@@ -140,6 +229,12 @@ def main() -> None:
     except UserError as error:
         typer.echo(f"parley: {error}", err=True)
         sys.exit(EXIT_CODE)
+    except RunFailed as error:
+        typer.echo(f"parley: {error}", err=True)
+        sys.exit(FAILED)
+    except Interrupted as error:
+        typer.echo(f"parley: {error}; --resume goes on", err=True)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("parley: interrupted", err=True)
         sys.exit(INTERRUPTED)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import envs
 from actors.config import TinyModel
-from cluster import gym_params
+from cluster import gym_params, services
 from cluster.errors import UserError, suggestion
 from envs import registry
 from rewards.combine import FORMAT_REWARD
@@ -29,23 +29,36 @@ MODEL_FILE = "config.json"
 """What makes a folder a model in Hugging Face's layout."""
 
 
-def check(config: Config) -> None:
-    """Raise UserError at the first contradiction."""
+def check(config: Config, *, elsewhere: bool = False) -> None:
+    """Raise UserError at the first contradiction. `elsewhere`: the run is for another machine; what lies on this one, its
+    folders, classes and variables, is not looked at."""
     _numbers_are_finite(config.model_dump(mode="json"), "")
+    root_is_kept(config.run.root)
     _policies(config)
     _gyms(config)
     _tasks(config)
     _imitation(config)
     _rewards(config)
+    _guards(config)
     _sizes(config)
     for name in config.judges:
         if name != "default":
             raise UserError(f"judges.{name} is not a known key: this version has one pool; did you mean judges.default?")
     if not config.judges:
         raise UserError("judges.default is missing: give it a backend, for example {backend: rules}.")
-    for path, speaker in _speakers(config):
-        if isinstance(speaker.model, str):
-            speaker.model = _model_folder(path, speaker.model)
+    _judges(config)
+    if not elsewhere:
+        _model_folders(config)
+        services.check(config)
+
+
+def root_is_kept(root: Path) -> None:
+    """Raise UserError if what a Ray job writes there would be lost with the job."""
+    if not root.is_absolute():
+        raise UserError(
+            f"run.root is {str(root)!r}: a Ray job works in a copy that is thrown away; give an absolute folder that every "
+            f"node sees, as run.root or as the job's PARLEY_HOME."
+        )
 
 
 def _numbers_are_finite(node: Any, path: str) -> None:
@@ -115,6 +128,19 @@ def _rewards(config: Config) -> None:
         raise UserError("rewards.weights are all 0: nothing would be learned; give env a weight.")
 
 
+def _judges(config: Config) -> None:
+    for name, judge in config.judges.items():
+        if isinstance(judge.model, TinyModel) and judge.max_context > TINY_CONTEXT:
+            raise UserError(
+                f"judges.{name}.max_context is {judge.max_context}: its model is tiny, and those hold {TINY_CONTEXT} tokens."
+            )
+
+
+def _guards(config: Config) -> None:
+    if "kl_to_start" in config.guards.abort and not config.learner.kl_every:
+        raise UserError("guards.abort names kl_to_start: learner.kl_every is 0, so it is never measured; set it to 10.")
+
+
 def _sizes(config: Config) -> None:
     rollout, learner, engine = config.rollout, config.learner, config.engine
     room = rollout.max_context
@@ -135,6 +161,15 @@ def _speakers(config: Config) -> Iterator[tuple[str, PolicyConfig | SpeakerConfi
         yield f"policies.{role}.model", policy
         for place, speaker in enumerate(policy.mix or []):
             yield f"policies.{role}.mix.{place}.model", speaker
+
+
+def _model_folders(config: Config) -> None:
+    for path, speaker in _speakers(config):
+        if isinstance(speaker.model, str):
+            speaker.model = _model_folder(path, speaker.model)
+    for name, judge in config.judges.items():
+        if isinstance(judge.model, str):
+            judge.model = _model_folder(f"judges.{name}.model", judge.model)
 
 
 def _model_folder(key: str, model: str) -> str:

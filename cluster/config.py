@@ -18,9 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from actors.config import EngineConfig, PolicyConfig, RolloutConfig, SpeakerConfig, TinyModel
 from cluster import coherence, preflight, yaml_text
 from cluster.complaint import complaint
+from cluster.endpoint_requests import endpoint_requests
 from cluster.errors import UserError
 from cluster.overrides import apply
-from cluster.sections import CheckpointConfig, EvalConfig, MonitorConfig, RunConfig, SFTConfig, SFTSection
+from cluster.sections import CheckpointConfig, EvalConfig, GuardsConfig, MonitorConfig, RunConfig, SFTConfig, SFTSection
 from envs.base import Role
 from envs.config import GymsConfig
 from learner.config import LearnerConfig
@@ -51,21 +52,23 @@ class Config(BaseModel):
     eval: EvalConfig = Field(default_factory=EvalConfig)
     checkpoint: CheckpointConfig = Field(default_factory=CheckpointConfig)
     monitor: MonitorConfig = Field(default_factory=MonitorConfig)
+    guards: GuardsConfig = Field(default_factory=GuardsConfig)
 
 
-def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
-    """The config in a YAML file, after dotted overrides such as `learner.lr=1e-4`. Raises UserError."""
-    return parse(yaml_text.read(Path(path)), overrides)
+def load(path: str | Path, overrides: Sequence[str] = (), *, elsewhere: bool = False) -> Config:
+    """The config in a YAML file, after dotted overrides such as `learner.lr=1e-4`; `elsewhere`: for another machine
+    (`cluster.coherence.check`). Raises UserError."""
+    return parse(yaml_text.read(Path(path)), overrides, elsewhere=elsewhere)
 
 
-def parse(raw: dict[str, Any], overrides: Sequence[str] = ()) -> Config:
+def parse(raw: dict[str, Any], overrides: Sequence[str] = (), *, elsewhere: bool = False) -> Config:
     """`load` for a mapping that was read already."""
     changed = apply(raw, Config().model_dump(mode="json"), overrides)
     try:
         config = Config.model_validate(changed)
     except ValidationError as error:
         raise UserError(complaint(error, Config, changed)) from None
-    coherence.check(config)
+    coherence.check(config, elsewhere=elsewhere)
     return config
 
 
@@ -92,6 +95,7 @@ def derived(config: Config) -> dict[str, Any]:
         "most_tokens_per_step": episodes * context,
         "most_sampled_tokens_per_step": episodes * min(config.gyms.max_turns * rollout.max_turn_tokens, context),
         "most_tokens_per_micro_batch": max(learner.tokens_per_micro_batch, rollout.max_context),  # no sequence is cut
+        "endpoint_requests": endpoint_requests(config),
         "cpus": {part.name: part.cpus for part in parts} | {"total": sum(part.cpus for part in parts)},
         "gpus": {part.name: part.gpus for part in parts} | {"total": sum(part.gpus for part in parts)},
         "run_directory": str(config.run.root / config.run.name),

@@ -16,6 +16,10 @@ class UserError(Exception):
     """One sentence for the user; never shown with a traceback."""
 
 
+class RunFailed(RuntimeError):
+    """A run that was in order broke off: one sentence that names component and cause. The command line exits with 1."""
+
+
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """The choice that looks most like `word`, ignoring case; None when nothing does."""
     by_lower = {choice.lower(): choice for choice in choices}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster.collector import Collector
+from cluster.collector import Patience
 from cluster.config import Config
 from cluster.console import Console
 from cluster.heldout import play_heldout
@@ -26,10 +26,10 @@ def evaluate(config: Config) -> dict[str, Any]:
     with cluster(config), Console() as console:
         parts = Parts(config, prepare(config, console.progress))
         try:
-            collector = Collector(parts.workers, config.run.stall_timeout_s)
+            patience = Patience(config.run.stall_timeout_s)
             result = {}
             for number, (name, way) in enumerate(ways.items(), start=1):
-                played = episodes(play_heldout(collector, config, {}, **way))
+                played = episodes(play_heldout(parts.workers, config, {}, patience, **way))
                 seed = config.run.seed
                 result[name] = {"score": played.score(seed), "success": played.success(seed), "masked": played.masked}
                 console.progress("evaluation", number, len(ways), {})

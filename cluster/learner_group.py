@@ -8,12 +8,14 @@ into the driver each time RLlib asks for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ray.rllib.core import COMPONENT_LEARNER, COMPONENT_RL_MODULE
 from ray.rllib.core.learner.learner_group import LearnerGroup
 
+from cluster.health import Member
 from learner.rank_group import RankGroup
 
 
@@ -32,6 +34,20 @@ class RankGroups(LearnerGroup):  # type: ignore[misc]  # RLlib is not typed
         for policy, group in ranks.items():
             self.ranks[policy], self.versions[policy] = group, 0
             group.start()
+
+    def restart(self) -> None:
+        """End all ranks, also those that live, and start them anew with the models the run began with, at version 0."""
+        for group in self.ranks.values():
+            group.shutdown()
+        self.start(dict(self.ranks))
+
+    def members(self) -> list[Member]:
+        """The ranks as the health thread sees them."""
+        return [
+            Member(f"learner {policy!r} rank {rank}", "learner", partial(group.ping, rank), partial(group.end, rank))
+            for policy, group in self.ranks.items()
+            for rank in range(group.config.ranks)
+        ]
 
     def get_state(self, components: Any = None, *, not_components: Any = None, **_: Any) -> dict[str, Any]:
         return {COMPONENT_LEARNER: {COMPONENT_RL_MODULE: {}}, "versions": dict(self.versions)}

@@ -28,7 +28,11 @@ def model_path(model: TinyModel | str, config: Config) -> Path:
     if not path.exists():
         from learner.tiny import make_tiny
 
-        make_tiny(path, training_texts(config), seed=int(key, 16))
+        try:
+            make_tiny(path, training_texts(config), seed=int(key, 16))
+        except OSError:
+            if not path.exists():  # else a run beside this one was faster, with the same result
+                raise
     return path
 
 

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+import ray
 
 from actors.config import SpeakerConfig
 from actors.engine_actor import start_engines
@@ -15,10 +19,13 @@ from actors.judge_actor import start_judges
 from actors.pool import ActorPool
 from actors.worker import PartnerSpec, PolicySpec, WorkerSpec, start_workers
 from cluster.config import Config, gym_params
-from cluster.preflight import ENGINE_CPUS, JUDGE_CPUS, ROLLOUT_WORKER_CPUS
+from cluster.health import Member
+from cluster.preflight import ENGINE_CPUS, ROLLOUT_WORKER_CPUS, judge_cpus
 
 START_TIMEOUT_S = 180.0
 """For one pool; vLLM alone takes about 7 s on a quiet core."""
+KINDS = {"rollout": "worker", "engine": "engine", "judge": "judge"}
+"""First word of a pool's name -> the kind of its members."""
 CONSTANT = "constant"
 """The partner every evaluation may ask for: it always says the same."""
 CONSTANT_TEXT = "OK."
@@ -26,10 +33,11 @@ CONSTANT_TEXT = "OK."
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Folders of the policies' weights: the trained agent's, and the frozen ones' by speaker name."""
+    """Folders of weights: the trained agent's, the frozen policies' by speaker name, and a vllm judge's."""
 
     agent: Path
     frozen: Mapping[str, Path]
+    judge: Path | None = None
 
 
 class Parts:
@@ -45,7 +53,16 @@ class Parts:
 
     def _start(self, config: Config, models: Models) -> ActorPool:
         judge = config.judges["default"]
-        judges = self._keep(start_judges("default", judge, cpus=JUDGE_CPUS, timeout_s=START_TIMEOUT_S))
+        judges = self._keep(
+            start_judges(
+                "default",
+                judge,
+                cpus=judge_cpus(judge),
+                timeout_s=START_TIMEOUT_S,
+                model=str(models.judge) if models.judge else None,
+                engine=config.engine,
+            )
+        )
         agent = config.policies["agent"]
         spec = WorkerSpec(
             agent=PolicySpec("agent", str(models.agent), agent.wire, agent.history_thinking),
@@ -65,6 +82,9 @@ class Parts:
         return {CONSTANT: PartnerSpec(0.0, constant=CONSTANT_TEXT)} | partners
 
     def _partner(self, name: str, speaker: SpeakerConfig, config: Config, models: Models) -> PartnerSpec:
+        if speaker.endpoint is not None:
+            share = speaker.endpoint.share(config.rollout.workers)
+            return PartnerSpec(speaker.weight, endpoint=share, retry=speaker.retry)
         if speaker.speaker is not None:
             return PartnerSpec(speaker.weight, constant=speaker.text if speaker.speaker == "constant" else None)
         user = config.policies["user"]
@@ -86,11 +106,27 @@ class Parts:
         self._pools.append(pool)
         return pool
 
+    def members(self) -> list[Member]:
+        """All actors as the health thread sees them."""
+        return [
+            Member(f"{pool.name} {index}", KINDS[pool.name.split()[0]], partial(_ping, handle), partial(_end, handle))
+            for pool in self._pools
+            for index, handle in enumerate(pool.handles)
+        ]
+
     def close(self) -> None:
         """End all actors."""
         for pool in reversed(self._pools):
             pool.close()
         self._pools = []
+
+
+def _ping(handle: Any) -> Any:
+    return handle.ping.options(max_task_retries=0).remote()  # an answer of a later life would hide that it died
+
+
+def _end(handle: Any) -> None:
+    ray.kill(handle, no_restart=False)
 
 
 def gyms(config: Config) -> list[str]:

@@ -3,30 +3,32 @@
 Ray's CPUs are logical: they reserve a place, they do not bind a core. A run alternates between rollouts and learning, so
 its parts rarely compute at the same time, and reservations below one core let the quickstart (1 worker, 1 user engine,
 1 judge, 1 rank) fit two cores. They bound how many actors a machine takes; threads are bounded elsewhere (one per actor).
+
+What the nodes have in all is compared, not what is free now: on a shared cluster a run may have to wait for its turn.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cluster.errors import UserError
+from cluster.misfit import misfit
+from cluster.placement import CPU, GPU, Bundle
 
 if TYPE_CHECKING:
     from cluster.config import Config
+    from rewards.config import JudgeConfig
 
 ROLLOUT_WORKER_CPUS = 0.5
 """Owns an engine and steps every conversation; idle while the learner steps."""
 ENGINE_CPUS = 0.5
 """One engine actor of a frozen model; busy only while a worker waits for it."""
 JUDGE_CPUS = 0.25
-"""Rule judges answer in microseconds."""
+"""Rule judges answer in microseconds, and those behind an endpoint compute elsewhere. A vllm judge owns an engine."""
 RANK_CPUS = 0.5
 """One learner rank; idle while rollouts run."""
-ROUNDING = 1e-6
-"""Sums of Ray's fractional resources are compared with this much slack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Part:
     actors: int
     cpus_each: float
     gpus_each: float = 0.0
+    resources: Mapping[str, float] = field(default_factory=dict)
+    """Custom resources of each actor."""
+    gpu_key: str = "engine.gpus"
+    """The setting behind `gpus_each`."""
 
     @property
     def cpus(self) -> float:
@@ -46,6 +52,22 @@ class Part:
     @property
     def gpus(self) -> float:
         return self.actors * self.gpus_each
+
+    @property
+    def resources_key(self) -> str:
+        """The setting behind `resources`."""
+        return f"{self.key.rpartition('.')[0]}.resources"
+
+    @property
+    def bundle(self) -> Bundle:
+        """What one actor reserves on one node."""
+        needs = {CPU: self.cpus_each, GPU: self.gpus_each, **self.resources}
+        return {kind: amount for kind, amount in needs.items() if amount}
+
+    def counted(self, actors: int | None = None) -> str:
+        """`2 judges`: all of them, or so many."""
+        count = self.actors if actors is None else actors
+        return f"{count} {self.name}{'s' * (count != 1)}"
 
 
 def frozen_models(config: Config) -> list[str]:
@@ -58,43 +80,39 @@ def frozen_models(config: Config) -> list[str]:
     return list(dict.fromkeys(model if isinstance(model, str) else f"tiny:{model.tiny}" for model in models))
 
 
+def judge_cpus(judge: JudgeConfig) -> float:
+    """What one judge actor reserves."""
+    return ENGINE_CPUS if judge.backend == "vllm" else JUDGE_CPUS
+
+
 def parts(config: Config) -> list[Part]:
     """Everything a run starts, with what each reserves."""
-    engines = len(frozen_models(config)) * config.engine.user_actors
-    judges = sum(judge.actors for judge in config.judges.values())
-    gpus = float(config.engine.gpus)
+    rollout, engine, learner = config.rollout, config.engine, config.learner
+    engines = len(frozen_models(config)) * engine.user_actors
+    gpus = float(engine.gpus)
     return [
-        Part("rollout worker", "rollout.workers", config.rollout.workers, ROLLOUT_WORKER_CPUS, gpus),
-        Part("user engine", "engine.user_actors", engines, ENGINE_CPUS, gpus),
-        Part("judge", "judges.default.actors", judges, JUDGE_CPUS),
-        Part("learner rank", "learner.ranks", config.learner.ranks, RANK_CPUS, float(config.learner.gpus_per_rank)),
+        Part("rollout worker", "rollout.workers", rollout.workers, ROLLOUT_WORKER_CPUS, gpus, rollout.resources),
+        Part("user engine", "engine.user_actors", engines, ENGINE_CPUS, gpus, engine.resources),
+        *(_judges(name, judge, gpus) for name, judge in config.judges.items()),
+        Part(
+            "learner rank",
+            "learner.ranks",
+            learner.ranks,
+            RANK_CPUS,
+            float(learner.gpus_per_rank),
+            learner.resources,
+            "learner.gpus_per_rank",
+        ),
     ]
 
 
-def check(config: Config, available: Mapping[str, float]) -> None:
-    """Raise UserError if the run needs more than `available` ({"CPU": …, "GPU": …}) has in all."""
-    needed = parts(config)
-    _fits("CPU", {part: part.cpus for part in needed}, available.get("CPU", 0.0))
-    _fits("GPU", {part: part.gpus for part in needed}, available.get("GPU", 0.0))
+def _judges(name: str, judge: JudgeConfig, gpus: float) -> Part:
+    owns_engine = judge.backend == "vllm"
+    kind = "judge" if name == "default" else f"{name} judge"
+    return Part(kind, f"judges.{name}.actors", judge.actors, judge_cpus(judge), gpus * owns_engine, judge.resources)
 
 
-def _fits(kind: str, needs: Mapping[Part, float], has: float) -> None:
-    total = sum(needs.values())
-    if total <= has + ROUNDING:
-        return
-    bundle = ", ".join(f"{part.actors} {part.name}{'s' * (part.actors != 1)}: {need:g}" for part, need in needs.items() if need)
-    more = f"start Ray with at least {total:g} {kind}s"
-    advice = _advice(kind, needs, total - has)
-    raise UserError(f"the run needs {total:g} {kind}s ({bundle}) and the cluster has {has:g}: {advice}{more}.")
-
-
-def _advice(kind: str, needs: Mapping[Part, float], excess: float) -> str:
-    """Lower the largest part that can be lowered, to the most that fits if lowering it alone is enough."""
-    if kind == "GPU":
-        return "set engine.gpus=0 and learner.gpus_per_rank=0 to run on CPUs, or "
-    several = [part for part in needs if part.actors > 1]
-    if not several:
-        return ""
-    part = max(several, key=lambda part: needs[part])
-    fitting = part.actors - math.ceil((excess - ROUNDING) / part.cpus_each)
-    return f"lower {part.key} from {part.actors}{f' to {fitting}' if fitting >= 1 else ''}, or "
+def check(config: Config, nodes: Sequence[Bundle]) -> None:
+    """Raise UserError if the run's actors cannot be placed on `nodes`, each given by its resources."""
+    if reason := misfit(parts(config), nodes):
+        raise UserError(reason)

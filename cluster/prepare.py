@@ -28,12 +28,18 @@ def prepare(config: Config, progress: Progress) -> Models:
     jobs: list[tuple[Role, SFTConfig | None, Path]] = [("agent", sft.agent, model_path(agent, config))]
     paths = {name: model_path(model, config) for name, model in users.items()}
     jobs += [("user", sft.user, path) for path in dict.fromkeys(paths.values())]  # each model once, whoever shares it
-    # On GPUs one after the other: a learner each would need a GPU each.
-    with ThreadPoolExecutor(max_workers=1 if config.learner.gpus_per_rank else len(jobs)) as pool:
+    # One after the other where learners have a place of their own: one each would need a GPU, or that place, each.
+    alone = config.learner.gpus_per_rank or config.learner.resources
+    with ThreadPoolExecutor(max_workers=1 if alone else len(jobs)) as pool:
         futures = [pool.submit(_imitated, config, role, section, path, progress) for role, section, path in jobs]
         first, *others = [future.result() for future in futures]
     trained = {path: done for (_, _, path), done in zip(jobs[1:], others, strict=True)}
-    return Models(agent=first, frozen={name: trained[path] for name, path in paths.items()})
+    judge = config.judges["default"].model
+    return Models(
+        agent=first,
+        frozen={name: trained[path] for name, path in paths.items()},
+        judge=model_path(judge, config) if judge is not None else None,
+    )
 
 
 def _imitated(config: Config, role: Role, section: SFTConfig | None, model: Path, progress: Progress) -> Path:

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from cluster.alarm import Alarm
 from cluster.config import Config, resolved
 from cluster.ledger import Ledger
 from cluster.metrics import rollout_scalars
-from cluster.monitor import Monitor
+from cluster.monitor import Monitor, last_run_id
 from cluster.run_directory import RunDirectory
 
 HELDOUT = "heldout-"
@@ -24,10 +25,10 @@ HELDOUT = "heldout-"
 class Recorder:
     """The run directory, the ledger and the monitor of one run."""
 
-    def __init__(self, config: Config, *, overwrite: bool = False, began: float | None = None) -> None:
-        """`began` is when the run began on the monotonic clock, if that was before now."""
-        self.directory = RunDirectory(config.run.root, config.run.name)
-        self.directory.create(overwrite)
+    def __init__(self, config: Config, directory: RunDirectory, *, began: float | None = None) -> None:
+        """`directory` is the run's, fresh or to go on with. `began` is when this process began with it, on the monotonic
+        clock, if that was before now."""
+        self.directory = directory
         self.directory.write_config(resolved(config))
         self.ledger = Ledger(self.directory.ledger)
         self._monitor = Monitor(
@@ -36,8 +37,10 @@ class Recorder:
             config.run.name,
             config.model_dump(mode="json"),
             config.monitor.conversations_per_step,
+            run_id=last_run_id(directory.path),
         )
-        self._began = time.monotonic() if began is None else began
+        spent = max((row.get("wall_s") or 0.0 for row in directory.read_metrics()), default=0.0)
+        self._began = (time.monotonic() if began is None else began) - spent
 
     def step(self, iteration: int, scalars: Mapping[str, float], trajectories: pa.Table) -> None:
         """One iteration: its trajectories and its metrics."""
@@ -58,6 +61,10 @@ class Recorder:
             version,
             {f"heldout/{phase.removeprefix(HELDOUT)}/{name}": scalars[f"reward/{name}"] for name in ("score", "success")},
         )
+
+    def alarm(self, alarm: Alarm) -> None:
+        """What a guard says, for those who watch W&B."""
+        self._monitor.alarm(alarm)
 
     def close(self, exit_code: int = 0) -> None:
         """Flush everything."""

@@ -5,6 +5,8 @@
     summary.json     the outcome; a run that has one is finished
     trajectories/    `<phase>.parquet`, or `<phase>-<iteration>.parquet` for what comes once per iteration
     ledger.jsonl     what became of every group
+    status.json      what the run is doing now
+    failure.txt      the traceback of what ended the run, if something did
     checkpoints/, wandb/, report.png
 
 Invariant: whole files appear at once (written aside, then renamed), so a killed run leaves no half of one.
@@ -25,7 +27,20 @@ import pyarrow.parquet as pq
 
 from cluster.errors import UserError
 
-OUTPUTS = ("config.yaml", "metrics.jsonl", "summary.json", "trajectories", "ledger.jsonl", "checkpoints", "wandb", "report.png")
+OUTPUTS = (
+    "config.yaml",
+    "status.json",
+    "metrics.jsonl",
+    "summary.json",
+    "trajectories",
+    "ledger.jsonl",
+    "checkpoints",
+    "wandb",
+    "report.png",
+    "failure.txt",
+)
+BEFORE = "heldout-before"
+"""The phase of the evaluation before training, and how those of its variants begin."""
 STEM = re.compile(r"^(?P<phase>[a-z][a-z0-9_-]*?)(-(?P<iteration>\d{6,}))?$")
 
 
@@ -41,6 +56,7 @@ class RunDirectory:
         self.ledger = self.path / "ledger.jsonl"
         self.checkpoints = self.path / "checkpoints"
         self.report = self.path / "report.png"
+        self.failure = self.path / "failure.txt"
 
     @classmethod
     def at(cls, path: str | Path) -> Self:
@@ -54,11 +70,13 @@ class RunDirectory:
         """Raise UserError if a finished run, or the checkpoints of an unfinished one, would be lost."""
         held = "a finished run" if self.summary.exists() else "the checkpoints of a run" if any(self._checkpoints()) else None
         if held and not overwrite:
-            raise UserError(f"run.name is {self.path.name!r}: {self.path} holds {held}; give another name or --overwrite.")
+            choice = "give another name, --resume or --overwrite"
+            raise UserError(f"run.name is {self.path.name!r}: {self.path} holds {held}; {choice}.")
 
     def create(self, overwrite: bool = False) -> None:
         """Start a run afresh; what an earlier run of this name left is removed, unless `refuse_loss` objects."""
         self.refuse_loss(overwrite)
+        self.path.mkdir(parents=True, exist_ok=True)
         for name in OUTPUTS:  # and nothing else: the folder may hold what is not ours
             path = self.path / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -66,15 +84,38 @@ class RunDirectory:
             folder.mkdir(parents=True)
 
     def _checkpoints(self) -> Iterator[Path]:
-        return self.checkpoints.iterdir() if self.checkpoints.is_dir() else iter(())
+        return (path for path in self.checkpoints.glob("[0-9]*") if path.is_dir())
+
+    def newest_checkpoint(self) -> Path | None:
+        """The last whole checkpoint; its name is its iteration."""
+        return max(self._checkpoints(), default=None)
+
+    def save_checkpoint(self, iteration: int, keep: int, save: Callable[[str], Any]) -> None:
+        """Let `save` write a checkpoint, which appears whole or not at all; then forget all but the newest `keep`."""
+        final = self.checkpoints / f"{iteration:06d}"
+        if final.exists():
+            return
+        for torn in self.checkpoints.glob(".[0-9]*"):
+            shutil.rmtree(torn)
+        aside = self.checkpoints / f".{iteration:06d}"
+        save(str(aside))
+        aside.replace(final)
+        for old in sorted(self._checkpoints())[:-keep]:
+            shutil.rmtree(old)
 
     def roll_back(self, iteration: int) -> None:
-        """Forget what came after `iteration`, so that metrics and trajectories line up when a run resumes."""
+        """Forget what came after `iteration`, so that metrics and trajectories line up when a run resumes.
+
+        Of the tables that come once per run only the evaluation before training stays: the others are of later weights.
+        """
         kept = [row for row in self.read_metrics() if row.get("iteration", 0) <= iteration]
         _replace(self.metrics, lambda path: path.write_text("".join(map(_line, kept)), encoding="utf-8"))
-        for path, (_, of) in self._tables().items():
-            if of is not None and of > iteration:
+        for path, (phase, of) in self._tables().items():
+            if of > iteration if of is not None else not phase.startswith(BEFORE):
                 path.unlink()
+        for path in self._checkpoints():
+            if int(path.name) > iteration:
+                shutil.rmtree(path)
         self.summary.unlink(missing_ok=True)
 
     def write_config(self, text: str) -> None:
@@ -125,7 +166,8 @@ class RunDirectory:
         return sorted(iteration for of, iteration in self._tables().values() if of == phase and iteration is not None)
 
     def _tables(self) -> dict[Path, tuple[str, int | None]]:
-        return {path: _phase(path.stem) for path in self.trajectories.glob("[a-z]*.parquet")}
+        """What we wrote; a file that somebody put beside ours is none of it."""
+        return {path: _phase(path.stem) for path in self.trajectories.glob("[a-z]*.parquet") if STEM.match(path.stem)}
 
 
 def _phase(stem: str) -> tuple[str, int | None]:

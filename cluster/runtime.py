@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import ray
 
 from cluster import preflight
 from cluster.config import Config
+from cluster.errors import UserError
+from cluster.placement import Bundle
+from cluster.private_ray import guard, own_temp
 
 ADDRESS = "RAY_ADDRESS"
 """Set by `ray job submit`, or by hand: the cluster to join."""
+CONNECT_TIMEOUT_S = 10.0
+"""For the first byte to a cluster; Ray itself would try for many minutes."""
 
 
 @contextmanager
@@ -35,10 +42,10 @@ def connect(config: Config) -> bool:
     connected = ray.is_initialized()
     if not connected:
         if not os.environ.get(ADDRESS):
-            preflight.check(config, local_resources())
+            preflight.check(config, [local_resources()])
         _init()
     try:
-        preflight.check(config, ray.cluster_resources())
+        preflight.check(config, _nodes())
     except BaseException:
         if not connected:
             ray.shutdown()
@@ -46,15 +53,19 @@ def connect(config: Config) -> bool:
     return not connected
 
 
-def resources() -> dict[str, float]:
-    """What a run would find: the resources of the cluster it would join, or of this machine."""
+def resources() -> Sequence[Bundle]:
+    """What a run would find, node by node: the cluster it would join, or this machine. Raises UserError."""
     if not os.environ.get(ADDRESS):
-        return local_resources()
+        return [local_resources()]
     _init()
     try:
-        return {kind: ray.cluster_resources().get(kind, 0.0) for kind in ("CPU", "GPU")}
+        return _nodes()
     finally:
         ray.shutdown()
+
+
+def _nodes() -> list[Bundle]:
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
 
 
 def _init() -> None:
@@ -62,9 +73,37 @@ def _init() -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     for name in ("ray", "ray.rllib"):  # RLlib sets a level of its own, and warns of what this project has decided
         logging.getLogger(name).setLevel(logging.ERROR)
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     address = os.environ.get(ADDRESS) or "local"
-    private = {"include_dashboard": False} if address == "local" else {}
-    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **private)
+    folder = own_temp()
+    if address == "local":
+        ray.init(address=address, include_dashboard=False, _temp_dir=str(folder), **quiet)
+    else:
+        _reach(address)
+        _join(address, quiet)
+    guard(folder)
+
+
+def _join(address: str, quiet: dict[str, Any]) -> None:
+    try:
+        ray.init(address=address, **quiet)
+    except ValueError as error:
+        raise UserError(f"{ADDRESS} is {address!r}: {str(error).splitlines()[0]}") from None
+    except ConnectionError:
+        raise UserError(
+            f"{ADDRESS} is {address!r}: Ray cannot join a cluster there; one with token authentication needs "
+            f"RAY_AUTH_MODE=token, and its token in RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH."
+        ) from None
+
+
+def _reach(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        return  # `auto`: Ray looks for one on this machine
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S).close()
+    except OSError as error:
+        raise UserError(f"{ADDRESS} is {address!r}: nothing answers there ({error}).") from None
 
 
 def local_resources() -> dict[str, float]:

@@ -60,6 +60,8 @@ class Progress:
 @dataclass(slots=True)
 class _Group:
     attempt: int = 0
+    failures: int = 0
+    """Attempts that failed by themselves; those a restart of the driver cut short are not held against the group."""
     state: Literal["waiting", "running", "ready"] = "running"
     version: int = 0
     """The oldest version of the trained policy in it, once it is ready."""
@@ -76,7 +78,8 @@ class Stream:
         start_version: int = 0,
         record: Callable[[Event], None] = lambda event: None,
     ) -> None:
-        """`start_version` is the learner's version at the first step: capacity counts from there."""
+        """`max_attempts` bounds failures; `start_version` is the learner's version at the first step: capacity counts
+        from there."""
         self.groups_per_step = groups_per_step
         self.max_staleness = max_staleness
         self.max_attempts = max_attempts
@@ -124,9 +127,15 @@ class Stream:
         group = self._awaited(group_id, attempt)
         if group is None:
             return self._late(group_id, attempt)
-        if attempt + 1 >= self.max_attempts:
+        if self.is_last(group_id):
             return self._drop(group_id, reason)
-        return self._retry(group_id, reason)
+        retry = self._retry(group_id, reason)
+        group.failures += 1
+        return retry
+
+    def is_last(self, group_id: int) -> bool:
+        """Whether one more failure of a live group ends it."""
+        return self._live[group_id].failures + 1 >= self.max_attempts
 
     def ready(self) -> list[int]:
         """Ids of the groups whose data is here, in order."""
@@ -154,15 +163,22 @@ class Stream:
                 return self._consume(taken, version)
         return None
 
+    def census(self) -> dict[str, int]:
+        """How many groups are running, ready and waiting now, and how often each transition happened."""
+        states = [group.state for group in list(self._live.values())]
+        counts = asdict(self.progress)
+        now = {state: states.count(state) for state in ("running", "ready", "waiting")}
+        return now | {name: counts[name] for name in ("consumed", "dropped", "retried", "late")}
+
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps; JSON-serialisable."""
-        live = [[group_id, group.attempt, group.state] for group_id, group in sorted(self._live.items())]
+        live = [[number, group.attempt, group.failures, group.state] for number, group in sorted(self._live.items())]
         return {"next_id": self.next_id, "progress": asdict(self.progress), "live": live}
 
     def restore(self, state: dict[str, Any]) -> list[tuple[int, int]]:
         """Continue from a checkpoint. Data that was on its way is gone; the answer is `waiting()`."""
         self.next_id, self.progress = state["next_id"], Progress(**state["progress"])
-        self._live = {group_id: _Group(attempt, held) for group_id, attempt, held in state["live"]}
+        self._live = {number: _Group(attempt, failures, held) for number, attempt, failures, held in state["live"]}
         for group_id, group in self._live.items():
             if group.state != "waiting":
                 self._retry(group_id, "resumed")

@@ -20,11 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cluster import yaml_text
-from cluster.run_directory import RunDirectory
+from cluster.run_directory import BEFORE, RunDirectory
 from cluster.statistics import Estimate, bootstrap_mean, paired_difference
 from rewards.trajectory import OK
 
-BEFORE, AFTER = "heldout-before", "heldout-after"
+AFTER = "heldout-after"
 GREEDY = "-greedy"
 CONSTANT_USER = "heldout-after-constant-user"
 BASELINE = "baseline-"

@@ -1,58 +1,79 @@
-"""One run from beginning to end: evaluate, train, evaluate again, sum up."""
+"""One run from beginning to end: evaluate, train, evaluate again, sum up. Also the end of a run that does not get there:
+a lost rank takes it back to its last checkpoint, a signal leaves a checkpoint, a failure leaves its cause."""
 
 from __future__ import annotations
 
-import shutil
 import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from cluster import plots, summary
-from cluster.algorithm import GRPO, GRPOConfig
+from actors.pool import PoolError
+from cluster import plan_text, plots, summary
+from cluster.algorithm import GRPO
 from cluster.baselines import play_baselines
+from cluster.claim import claim
 from cluster.config import Config
 from cluster.console import Console
+from cluster.errors import EXIT_CODE, RunFailed, UserError
+from cluster.grpo_config import GRPOConfig
+from cluster.interruption import Interrupted, Interruption
+from cluster.monitor import check_credentials
 from cluster.parts import CONSTANT
 from cluster.prepare import prepare
-from cluster.run_directory import RunDirectory
+from cluster.reporter import mark
+from cluster.run_directory import BEFORE, RunDirectory
 from cluster.runtime import cluster
-from cluster.summary import AFTER, BASELINE, BEFORE, CONSTANT_USER, GREEDY
+from cluster.summary import AFTER, BASELINE, CONSTANT_USER, GREEDY
+from learner.rank_group import LearnerError
 
 SHOWN = {"reward/score": "score", "rollout/turns": "turns"}
 """Scalars beside the progress bar."""
 
 
-def train(config: Config, *, overwrite: bool = False) -> dict[str, Any]:
-    """Carry out a run and return its summary. Raises UserError before anything starts."""
+def train(config: Config, *, overwrite: bool = False, resume: bool = False) -> dict[str, Any]:
+    """Carry out a run and return its summary. Raises UserError before anything starts, Interrupted, RunFailed."""
     began = time.monotonic()
-    RunDirectory(config.run.root, config.run.name).refuse_loss(overwrite)
-    with cluster(config), Console() as console:
-        models = prepare(config, console.progress)
-        algorithm = GRPOConfig().run(config, overwrite=overwrite, models=models, began=began).build_algo()
-        try:
-            iterate(algorithm, config, console)
-            directory = algorithm.recorder.directory
-        except BaseException:
-            algorithm.exit_code = 1
-            raise
-        finally:
-            algorithm.stop()
-    result = summary.recompute(directory.path)
-    directory.write_summary(result)
-    plots.draw(directory.path)
-    console.summary(result)
-    console.say(f"{directory.path}")
+    check_credentials(config.monitor.wandb)
+    with claim(config, overwrite=overwrite, resume=resume) as (directory, resuming), cluster(config), Console() as console:
+        if not resuming:
+            directory.create(overwrite)
+        with _outcome(directory, config), Interruption() as interruption:
+            for line in plan_text.lines(config):
+                console.say(line)
+            mark(directory.path, config.run.name, config.run.iterations, "imitation")
+            models = prepare(config, _heeding(console.progress, interruption.check))
+            algorithm = GRPOConfig().run(config, directory=directory, models=models, began=began).build_algo()
+            algorithm.heed, algorithm.say = interruption.check, console.say
+            try:
+                if resuming:
+                    algorithm.resume()
+                    console.say(f"resumed at iteration {algorithm.version}")
+                iterate(algorithm, config, console)
+            except Interrupted:
+                algorithm.exit_code = 1
+                algorithm.checkpoint()
+                raise
+            except BaseException:
+                algorithm.exit_code = 1
+                raise
+            finally:
+                algorithm.stop()
+            result = summary.recompute(directory.path)
+            directory.write_summary(result)
+            plots.draw(directory.path)
+        console.summary(result)
+        console.say(f"{directory.path}")
     return result
 
 
 def iterate(algorithm: GRPO, config: Config, console: Console) -> None:
-    _evaluate(algorithm, BEFORE, config, console)
-    for iteration in range(1, config.run.iterations + 1):
-        algorithm.train()
-        note = {short: algorithm.latest[name] for name, short in SHOWN.items()}
-        console.progress("GRPO agent", iteration, config.run.iterations, note)
-        every = config.checkpoint.every
-        if iteration == config.run.iterations or (every and iteration % every == 0):
-            _checkpoint(algorithm, iteration, config.checkpoint.keep)
+    """Whatever of the run is not done yet."""
+    if algorithm.version == 0:
+        _evaluate(algorithm, BEFORE, config, console)
+    while algorithm.version < config.run.iterations:
+        advance(algorithm, config, console)
     _evaluate(algorithm, AFTER, config, console)
     if config.eval.constant_user:
         algorithm.heldout(CONSTANT_USER, opponent=CONSTANT)
@@ -62,17 +83,59 @@ def iterate(algorithm: GRPO, config: Config, console: Console) -> None:
     algorithm.recorder.scalars(config.run.iterations, {})  # so that wall_s covers the evaluations
 
 
+def advance(algorithm: GRPO, config: Config, console: Console) -> None:
+    """One iteration, or after the loss of a rank a return to the last checkpoint. Raises LearnerError once
+    `run.max_restores` are used up."""
+    algorithm.observer.reporter.phase("training")
+    try:
+        algorithm.train()
+        note = {short: algorithm.latest[name] for name, short in SHOWN.items()}
+        console.progress("GRPO agent", algorithm.version, config.run.iterations, note)
+        every = config.checkpoint.every
+        if algorithm.version == config.run.iterations or (every and algorithm.version % every == 0):
+            algorithm.checkpoint()
+    except LearnerError as error:
+        if algorithm.restores >= config.run.max_restores:
+            raise
+        console.say(f"{error}; back to the last checkpoint")
+        algorithm.recover()
+
+
 def _evaluate(algorithm: GRPO, phase: str, config: Config, console: Console) -> None:
-    rounds = 1 + config.eval.greedy
-    algorithm.heldout(phase)
-    console.progress(phase, 1, rounds, {})
-    if config.eval.greedy:
-        algorithm.heldout(phase + GREEDY, temperature=0.0)
-        console.progress(phase, 2, rounds, {})
+    ways: dict[str, float | None] = {phase: None} | ({phase + GREEDY: 0.0} if config.eval.greedy else {})
+    done = algorithm.recorder.directory.phases()
+    for number, (name, temperature) in enumerate(ways.items(), start=1):
+        if name not in done:
+            algorithm.heldout(name, temperature=temperature)
+        console.progress(phase, number, len(ways), {})
 
 
-def _checkpoint(algorithm: GRPO, iteration: int, keep: int) -> None:
-    folder = algorithm.recorder.directory.checkpoints
-    algorithm.save_to_path(str(folder / f"{iteration:06d}"))
-    for old in sorted(path for path in folder.iterdir() if path.is_dir())[:-keep]:
-        shutil.rmtree(old)
+@contextmanager
+def _outcome(directory: RunDirectory, config: Config) -> Iterator[None]:
+    """Say in the status file how the run ended; what breaks it off comes out as one sentence, its traceback in a file."""
+    name, iterations = config.run.name, config.run.iterations
+    directory.failure.unlink(missing_ok=True)
+    try:
+        yield
+    except Interrupted as error:
+        mark(directory.path, name, iterations, "interrupted", cause=str(error), exit_code=error.exit_code)
+        raise
+    except BaseException as error:
+        code = EXIT_CODE if isinstance(error, UserError) else 1
+        cause = str(error) or type(error).__name__
+        mark(directory.path, name, iterations, "failed", cause=cause, exit_code=code)
+        directory.failure.write_text(traceback.format_exc(), encoding="utf-8")
+        if isinstance(error, LearnerError | PoolError | FloatingPointError):
+            raise RunFailed(cause) from error
+        raise
+    mark(directory.path, name, iterations, "finished", exit_code=0)
+
+
+def _heeding(progress: Callable[..., None], heed: Callable[[], None]) -> Callable[..., None]:
+    """The same progress, that looks at each call whether to go on."""
+
+    def checked(*arguments: Any) -> None:
+        heed()
+        progress(*arguments)
+
+    return checked

@@ -32,9 +32,18 @@ class LearnerConfig(BaseModel):
     """Loss denominator: all trained tokens of the optimizer step, or its trajectories (each a mean over its tokens)."""
     tis_cap: PositiveFloat = 2.0
     """Truncation of the importance weight pi_old / pi_rollout."""
+    kl_every: NonNegativeInt = 0
+    """Steps from one measurement of the KL to the start policy to the next; 0: never. A rank that measures holds a second
+    copy of the weights (`learner.reference`)."""
     epochs: PositiveInt = 1
     minibatches: PositiveInt = 1
     tokens_per_micro_batch: PositiveInt = 2048
     step_timeout_s: PositiveFloat = 600.0
     start_timeout_s: PositiveFloat = 180.0
     gpus_per_rank: NonNegativeInt = 0
+    resources: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """Custom Ray resources that each rank reserves: `{learner_node: 0.1}` places it on a node that has them."""
+
+    def measures_kl(self, version: int) -> bool:
+        """Whether the step that weights `version` learn from measures their KL to the start policy; the first one does."""
+        return self.kl_every > 0 and version % self.kl_every == 0

@@ -14,6 +14,7 @@ Invariants
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -33,8 +34,10 @@ from learner.engine import Engine
 from learner.folder import whole_folder
 from learner.losses import LOSSES, LossName
 from learner.model import PolicyModel
-from learner.packing import first_fit
+from learner.packed import Packed
 from learner.plan import Update
+from learner.reference import Reference, divergence
+from learner.score import Model, score
 from learner.tally import Tally
 from learner.weights import WeightSet, pack
 
@@ -49,6 +52,7 @@ class Rank:
         self.policy, self.rank, self.world, self.config = policy, rank, world, config
         self.device = torch.device("cuda" if config.gpus_per_rank else "cpu")
         self._timeout = timedelta(seconds=config.step_timeout_s)
+        self._begun, self._done = 0, 0
         torch.manual_seed(seed + rank)
 
     def listen(self) -> tuple[str, int]:
@@ -68,6 +72,7 @@ class Rank:
         dist.init_process_group(backend, store=self._store, rank=self.rank, world_size=self.world, timeout=self._timeout)
         self._model_path = model_path
         self._engine = Engine(PolicyModel.load(model_path), self.config, self.device)
+        self._reference = Reference(model_path, self.device)
 
     def _rendezvous(self, host: str, port: int) -> Any:
         return dist.TCPStore(  # type: ignore[attr-defined]
@@ -75,21 +80,41 @@ class Rank:
         )
 
     def run(
-        self, table: pa.Table, updates: Sequence[Update], loss: LossName, temperature: float = 1.0, train: bool = True
+        self,
+        table: pa.Table,
+        updates: Sequence[Update],
+        loss: LossName,
+        temperature: float = 1.0,
+        train: bool = True,
+        measure_kl: bool = False,
     ) -> list[dict[str, float]]:
         """Do the updates in order; the metrics of each, equal on all ranks but for `seconds`. Collective.
 
-        `train=False` computes the metrics and changes nothing. Raises FloatingPointError when a loss or a gradient is
-        not finite: a non-finite gradient has then changed no weight.
+        `train=False` computes the metrics and changes nothing. `measure_kl` adds the divergence of pi_old from the start
+        policy, for one more pass without gradient. Raises FloatingPointError when a loss or a gradient is not finite: a
+        non-finite gradient has then changed no weight.
         """
+        self._begun = self._done + sum(len(update.micro_batches[self.rank]) for update in updates)
         batch = Batch(table, loss, self.device)
         if train and LOSSES[loss].NEEDS_OLD and len(updates) > 1:
-            mine = (micro.rows for update in updates[1:] for micro in update.micro_batches[self.rank])
-            batch.old = self._score(batch, sorted({row for rows in mine for row in rows}), temperature)
-        return [self._update(batch, update, number, loss, temperature, train) for number, update in enumerate(updates)]
+            batch.old = self._score(self._policy, batch, self._rows(updates[1:]), temperature)
+        # Before the first update, so that no graph is alive while the second model computes.
+        start = self._score(self._reference.logprobs, batch, self._rows(updates), temperature) if measure_kl else None
+        return [self._update(batch, update, number, loss, temperature, train, start) for number, update in enumerate(updates)]
+
+    def _rows(self, updates: Sequence[Update]) -> list[int]:
+        """The rows of this rank's micro-batches."""
+        return sorted({row for update in updates for micro in update.micro_batches[self.rank] for row in micro.rows})
 
     def _update(
-        self, batch: Batch, update: Update, number: int, loss: LossName, temperature: float, train: bool
+        self,
+        batch: Batch,
+        update: Update,
+        number: int,
+        loss: LossName,
+        temperature: float,
+        train: bool,
+        start: NDArray[np.float32] | None,
     ) -> dict[str, float]:
         began = time.perf_counter()
         tally = Tally()
@@ -98,10 +123,13 @@ class Rank:
             packed, where = batch.pack(micro.rows)
             with torch.set_grad_enabled(train):
                 logprobs, entropy = self._engine(packed, temperature)
-                outputs = LOSSES[loss].loss(batch.loss_inputs(micro, where, logprobs, first=number == 0), self.config)
+                inputs = batch.loss_inputs(micro, where, logprobs, first=number == 0)
+                outputs = LOSSES[loss].loss(inputs, self.config)
             if train:
                 self._engine.accumulate(outputs.loss, update.denominator, is_last=index == len(micros) - 1)
-            tally.add(outputs, entropy, filler=not any(micro.weights))
+            far = {} if start is None else divergence(inputs.old, torch.from_numpy(start[where]).to(self.device))
+            tally.add(outputs, entropy, far, filler=not any(micro.weights))
+            self._done += 1
         metrics = tally.reduce(update.denominator)
         if train:
             metrics |= {"grad_norm": self._engine.step(update.lr), "lr": update.lr}
@@ -117,7 +145,7 @@ class Rank:
         """
         batch = Batch(table, "grpo", self.device)
         rows = range(self.rank, batch.sequences.rows, self.world)
-        scored = self._score(batch, list(rows), temperature)
+        scored = self._score(self._policy, batch, list(rows), temperature)
         offsets = batch.sequences.offsets
         answer: list[list[float | None]] = [[] for _ in range(batch.sequences.rows)]
         for row in rows:
@@ -125,15 +153,21 @@ class Rank:
             answer[row] = [None if np.isnan(value) else float(value) for value in values]
         return answer
 
-    def _score(self, batch: Batch, rows: Sequence[int], temperature: float) -> NDArray[np.float32]:
-        """`[N]` logprobs of the trained tokens of `rows`, NaN elsewhere. Not collective: ZeRO-0 and 2 hold all weights."""
-        scored = np.full(len(batch.sequences.tokens), np.nan, np.float32)
-        lengths = batch.sequences.lengths[list(rows)].tolist()
-        for chosen in first_fit(lengths, self.config.tokens_per_micro_batch):
-            packed, where = batch.pack([rows[index] for index in chosen])
-            with torch.no_grad():
-                scored[where] = self._engine(packed, temperature)[0].cpu().numpy()
-        return scored
+    def _score(self, model: Model, batch: Batch, rows: Sequence[int], temperature: float) -> NDArray[np.float32]:
+        return score(model, batch, rows, temperature, self.config.tokens_per_micro_batch)
+
+    def _policy(self, packed: Packed, temperature: float) -> torch.Tensor:
+        """The current policy's logprobs. Not collective: ZeRO-0 and 2 hold all weights."""
+        logprobs: torch.Tensor = self._engine(packed, temperature)[0]
+        return logprobs
+
+    def ping(self) -> dict[str, Any]:
+        """What this rank does, for the watchdog. Answered by a thread of its own, also in the middle of a step."""
+        return {
+            "pid": os.getpid(),
+            "pending": {"micro-batches": self._begun - self._done},
+            "done": {"micro-batches": self._done},
+        }
 
     def publish(self, version: int) -> tuple[WeightSet, int]:
         """(the current weights, their version): two values, so that the caller can await the second and leave the first."""

@@ -20,6 +20,8 @@ from learner.losses import LossName
 from learner.plan import Update
 from learner.rank import Rank
 
+HEALTH = "health"
+"""The concurrency group, a thread of its own, that answers pings."""
 _GRACE_S = 5.0
 """A failed call waits this long for the other ranks: one that lost its peer may complain before the peer's death is known."""
 
@@ -37,8 +39,11 @@ class RankGroup:
 
     def start(self) -> None:
         """Create the actors and load the model. Raises LearnerError, also when a rank is not ready in `start_timeout_s`."""
-        actor = ray.remote(Rank).options(
-            num_cpus=self.cpus, num_gpus=self.config.gpus_per_rank, runtime_env=_environment(self.config)
+        actor = ray.remote(concurrency_groups={HEALTH: 1})(Rank).options(
+            num_cpus=self.cpus,
+            num_gpus=self.config.gpus_per_rank,
+            resources=self.config.resources or None,
+            runtime_env=_environment(self.config),
         )
         world = self.config.ranks
         self._ranks = [actor.remote(self.policy, rank, world, self.config, self.seed) for rank in range(world)]
@@ -47,13 +52,20 @@ class RankGroup:
         self._wait([rank.start.remote(self.model_path, address) for rank in self._ranks], deadline)
 
     def update(
-        self, table: pa.Table | ray.ObjectRef, updates: Sequence[Update], loss: LossName = "grpo", temperature: float = 1.0
+        self,
+        table: pa.Table | ray.ObjectRef,
+        updates: Sequence[Update],
+        loss: LossName = "grpo",
+        temperature: float = 1.0,
+        *,
+        measure_kl: bool = False,
     ) -> list[dict[str, float]]:
         """Do the planned updates; one dict of global metrics per update. Deadline `step_timeout_s` for the whole call.
 
-        Raises FloatingPointError when a loss or gradient is not finite, LearnerError when a rank fails otherwise.
+        `measure_kl` adds `kl_to_start` and `kl_to_start_k1` (`learner.reference`). Raises FloatingPointError when a loss
+        or gradient is not finite, LearnerError when a rank fails otherwise.
         """
-        return self.collect(self.update_async(table, updates, loss, temperature))
+        return self.collect(self.update_async(table, updates, loss, temperature, measure_kl=measure_kl))
 
     def update_async(
         self,
@@ -63,10 +75,11 @@ class RankGroup:
         temperature: float = 1.0,
         *,
         train: bool = True,
+        measure_kl: bool = False,
     ) -> list[ray.ObjectRef]:
         """Start the updates; pass the result to `collect`. `train=False` only computes the metrics."""
         table, plan = _shared(table), ray.put(list(updates))
-        return [rank.run.remote(table, plan, loss, temperature, train) for rank in self._ranks]
+        return [rank.run.remote(table, plan, loss, temperature, train, measure_kl) for rank in self._ranks]
 
     def collect(self, refs: list[ray.ObjectRef]) -> list[dict[str, float]]:
         """The metrics of `update_async`, from rank 0 (equal on all)."""
@@ -105,10 +118,19 @@ class RankGroup:
         """Write a Hugging Face folder (safetensors, tokenizer, `version`). Raises FileExistsError if it exists."""
         self._step([self._ranks[0].export.remote(str(directory), version)])
 
+    def ping(self, rank: int) -> ray.ObjectRef:
+        """A reference to the vitals of one rank (`Rank.ping`); they come also in the middle of a step."""
+        return self._ranks[rank].ping.options(concurrency_group=HEALTH).remote()
+
+    def end(self, rank: int) -> None:
+        """Kill one rank that no longer answers. The call under way fails, and the group is of no further use."""
+        ray.kill(self._ranks[rank])
+
     def shutdown(self) -> None:
         """End the actors, also half-started ones."""
-        for rank in self._ranks:
-            ray.kill(rank)
+        if ray.is_initialized():  # else they ended with their cluster, and a call would start another one
+            for rank in self._ranks:
+                ray.kill(rank)
         self._ranks = []
 
     def _step(self, refs: list[ray.ObjectRef]) -> list[Any]:

@@ -5,10 +5,14 @@ Every rank must add at least one micro-batch, a filler if need be, so that all r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 import torch.distributed as dist
 
 from learner.losses import LossOutputs
+
+NOTHING: Mapping[str, torch.Tensor] = {}
 
 
 class Tally:
@@ -20,10 +24,15 @@ class Tally:
         self._sums = torch.zeros(0)
         self._peaks = torch.zeros(0)
 
-    def add(self, outputs: LossOutputs, entropy: torch.Tensor, *, filler: bool) -> None:
-        """Count one micro-batch. `entropy` is `[M]`; a filler adds zeros, for its rows are counted where they are real."""
+    def add(
+        self, outputs: LossOutputs, entropy: torch.Tensor, more: Mapping[str, torch.Tensor] = NOTHING, *, filler: bool
+    ) -> None:
+        """Count one micro-batch: the loss's sums and peaks, the entropies `[M]`, and `more` sums over the M tokens.
+
+        A filler adds zeros, for its rows are counted where they are real.
+        """
         sums = {"loss": outputs.loss.detach(), "tokens": entropy.new_tensor(len(entropy)), "entropy": entropy.sum()}
-        sums |= outputs.sums
+        sums |= {**outputs.sums, **more}
         values = torch.stack([value.double() for value in sums.values()])
         peaks = torch.stack([value.double() for value in outputs.peaks.values()]) if outputs.peaks else values[:0]
         if not self._names:

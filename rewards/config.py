@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from difflib import get_close_matches
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
+
+from rewards.endpoint_config import EndpointConfig
+
+BACKENDS = ("rules", "vllm", "endpoint")
+"""The judges that have a name; any other is `package.module:Class`."""
+
+
+class TinyModel(BaseModel):
+    """A model of our own, made on first use inside the run root; the value is its seed name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tiny: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
 
 
 class RewardsConfig(BaseModel):
@@ -30,16 +54,16 @@ class RewardsConfig(BaseModel):
 
 
 class RetryPolicy(BaseModel):
-    """The one retry policy of verdicts; applied by the judge pool only."""
+    """The one retry policy: of verdicts, applied by the judge pool only, and of what a user behind an endpoint says."""
 
     model_config = ConfigDict(extra="forbid")
 
     transport: NonNegativeInt = 2
     """Further tries after a judge died or could not be reached."""
     invalid: NonNegativeInt = 1
-    """Further tries after a verdict that does not validate."""
+    """Further tries after an answer that does not validate."""
     deadline_s: PositiveFloat = 30.0
-    """For one verdict, all tries together."""
+    """For one answer, all tries together."""
 
 
 class JudgeConfig(BaseModel):
@@ -47,8 +71,55 @@ class JudgeConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    backend: Literal["rules"] = "rules"
+    backend: str = "rules"
+    """`rules`, `vllm`, `endpoint`, or the `package.module:Class` of a judge of your own."""
+    model: TinyModel | str | None = None
+    """vllm: a model folder, or `{tiny: name}`."""
+    max_context: PositiveInt = 2048
+    """vllm: most tokens of prompt and verdict together."""
+    max_tokens: PositiveInt = 256
+    """vllm, endpoint: most tokens of a verdict; one that is cut off is invalid."""
+    endpoint: EndpointConfig | None = None
+    """endpoint: the server, its limits and its prices."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """package.module:Class: keyword arguments of its constructor."""
     actors: PositiveInt = 1
+    resources: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """Custom Ray resources that each actor reserves: `{judge_node: 0.1}` places it on a node that has them."""
     max_batch: PositiveInt = 32
+    """Most requests in one call of the back end. An endpoint gets each alone: a slow answer holds up no other."""
     max_wait_ms: NonNegativeFloat = 20.0
     retry: RetryPolicy = RetryPolicy()
+
+    @property
+    def together(self) -> int:
+        """Most requests that are sent, and answered, as one."""
+        return 1 if self.backend == "endpoint" else self.max_batch
+
+    @property
+    def custom(self) -> bool:
+        """Whether the back end is a class of the user's."""
+        return self.backend not in BACKENDS
+
+    @field_validator("backend")
+    @classmethod
+    def _known(cls, backend: str) -> str:
+        module, colon, name = backend.partition(":")
+        if backend in BACKENDS or (colon and name.isidentifier() and all(part.isidentifier() for part in module.split("."))):
+            return backend
+        near = get_close_matches(backend, BACKENDS, n=1, cutoff=0.5)
+        raise ValueError(
+            f"it must be {', '.join(BACKENDS)} or package.module:Class" + (f"; the nearest is {near[0]}" if near else "")
+        )
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> JudgeConfig:
+        if (self.model is not None) != (self.backend == "vllm"):
+            raise ValueError("backend vllm, and no other, needs a `model`: a folder, or {tiny: name}")
+        if (self.endpoint is not None) != (self.backend == "endpoint"):
+            raise ValueError("backend endpoint, and no other, needs an `endpoint` with base_url and model")
+        if self.options and not self.custom:
+            raise ValueError("`options` are the keyword arguments of a judge given as package.module:Class")
+        if self.backend == "vllm" and self.max_tokens >= self.max_context:
+            raise ValueError(f"max_tokens {self.max_tokens} must be below max_context {self.max_context}")
+        return self

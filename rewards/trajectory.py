@@ -159,4 +159,24 @@ def with_advantage(table: pa.Table, advantage: Sequence[Sequence[float]]) -> pa.
     return table.set_column(SCHEMA.get_field_index("advantage"), SCHEMA.field("advantage"), column)
 
 
-__all__ = ["OK", "SCHEMA", "Row", "Turn", "concat", "from_cell", "to_table", "validate", "with_advantage"]
+def with_advantages_of(table: pa.Table, assigned: pa.Table) -> pa.Table:
+    """`table` with the advantages of `assigned`, some of its rows; the others were left out of learning and keep null."""
+    keys = ("episode_id", "policy", "sequence")
+    places = {key: place for place, key in enumerate(zip(*(assigned[name].to_pylist() for name in keys), strict=True))}
+    rows = zip(*(table[name].to_pylist() for name in keys), strict=True)
+    column = assigned["advantage"].combine_chunks().take(pa.array([places.get(row) for row in rows], pa.int64()))
+    return table.set_column(SCHEMA.get_field_index("advantage"), SCHEMA.field("advantage"), column)
+
+
+__all__ = [
+    "OK",
+    "SCHEMA",
+    "Row",
+    "Turn",
+    "concat",
+    "from_cell",
+    "to_table",
+    "validate",
+    "with_advantage",
+    "with_advantages_of",
+]

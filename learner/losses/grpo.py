@@ -7,6 +7,9 @@ pi_rollout, cap), detached, corrects for a sampler that is stale or computes in 
 sampling; Espeholt et al., arXiv 1802.01561, 4.1); u is the plan's weight. pi_old is the learner at the start of the
 batch, so rho is exactly 1 in a batch of one update.
 
+What is wrong between sampler and learner shows in the tails of d = log pi_old - log pi_rollout before it shows in a
+mean: the loss also counts the tokens with |d| above 0.1 and above 1 nat.
+
 Trained are all sampled tokens. Those with advantage 0 too: they add nothing to the numerator and count in the
 denominator, or else the size of a step would depend on how many rollouts happened to draw even.
 """
@@ -42,17 +45,19 @@ def loss(inputs: LossInputs, config: LearnerConfig) -> LossOutputs:
         sums = {
             "clip_share": (clipped * inputs.advantage < step * inputs.advantage).float().sum(),
             "ratio": step.sum(),
-            "update_kl": _k3(inputs.logprobs.detach() - inputs.old).sum(),
-            "mismatch_kl": _k3(drift).sum(),
+            "update_kl": k3(inputs.logprobs.detach() - inputs.old).sum(),
+            "mismatch_kl": k3(drift).sum(),
+            "mismatch_over_tenth_share": (drift.abs() > 0.1).float().sum(),
+            "mismatch_over_one_share": (drift.abs() > 1.0).float().sum(),
             "tis_capped_share": (drift.exp() > config.tis_cap).float().sum(),
         }
         peaks = {"ratio_max": _peak(step), "mismatch_max": _peak(drift.abs())}
     return LossOutputs(-(inputs.weight * importance * surrogate).sum(), sums, peaks)
 
 
-def _k3(log_ratio: torch.Tensor) -> torch.Tensor:
+def k3(log_ratio: torch.Tensor) -> torch.Tensor:
     """Its mean over samples of q estimates KL(q | p) for log_ratio = log p - log q; never negative (Schulman 2020, "k3")."""
-    return log_ratio.exp() - 1.0 - log_ratio
+    return log_ratio.expm1() - log_ratio  # exp(x) - 1 would drown a small divergence in rounding errors
 
 
 def _peak(values: torch.Tensor) -> torch.Tensor:

@@ -140,7 +140,8 @@ def test_a_failure_inside_the_engine_fails_every_call_with_its_cause_and_ends_th
     config = EngineConfig()
     actor = ray.remote(sabotaged()).options(num_cpus=0.1, max_restarts=-1, runtime_env={"env_vars": ENVIRONMENT})
     handle = actor.remote("agent", str(tiny_model), config, 512, 16)
-    assert ray.get(handle.ping.remote(), timeout=120) == 0
+    vitals = ray.get(handle.ping.remote(), timeout=120)
+    assert (vitals["version"], vitals["pending"], vitals["tokens"]) == (0, {"engine steps": 0}, 0)
     waiting = [handle.generate.remote([("agent", PROMPT, sampling(400, seed), 0)]) for seed in range(3)]
     ray.get(handle.sabotage.remote(), timeout=30)
     for (answer,) in ray.get(waiting, timeout=10):
@@ -180,6 +181,20 @@ async def test_a_cancelled_call_leaves_the_engine_free(engine: Engine):
     async with asyncio.timeout(5):
         while engine._waiting:
             await asyncio.sleep(0.01)
+
+
+async def test_its_vitals_show_what_waits_and_what_was_done(engine: Engine):
+    before = engine.vitals()
+    task = asyncio.create_task(generate(engine, 200))
+    await asyncio.sleep(0.05)
+    during = engine.vitals()
+    await task
+    async with asyncio.timeout(5):
+        while (after := engine.vitals())["pending"]["engine steps"]:  # it answers first and strikes off then
+            await asyncio.sleep(0.01)
+    assert [v["pending"]["engine steps"] for v in (before, during, after)] == [0, 1, 0]
+    assert before["done"]["engine steps"] < during["done"]["engine steps"] < after["done"]["engine steps"]
+    assert after["tokens"] > before["tokens"] and after["busy_s"] > before["busy_s"]
 
 
 def test_nothing_is_left_in_the_temp_folder(engine: Engine, engine_temp: Path):

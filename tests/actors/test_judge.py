@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pickle
 from typing import Any
 
 import pytest
 
 from actors.judge_actor import PooledJudge, start_judges
+from actors.judge_stats import WINDOW, JudgeStats
+from actors.judges.base import Failed
 from actors.pool import ActorPool, PoolError
 from envs.base import VerdictRequest
 from envs.intention.verdict import CoverageRequest, CoverageVerdict, Topic
@@ -62,14 +66,71 @@ async def test_an_invalid_verdict_is_asked_for_once_more_and_never_guessed():
 
 
 async def test_a_judge_that_hangs_is_given_up_at_the_deadline():
+    asked = judge("hang")
     with pytest.raises(JudgeError) as caught:
-        await asyncio.wait_for(judge("hang").verdict(REQUEST), timeout=5)
+        await asyncio.wait_for(asked.verdict(REQUEST), timeout=5)
     assert caught.value.failure == "deadline"
+    assert asked.stats()["deadline"] == 1.0
+
+
+async def test_the_deadline_names_what_went_wrong_before():
+    dead = PoolError("judge[0] died")
+    with pytest.raises(JudgeError, match=r"the last try: .*died") as caught:
+        await asyncio.wait_for(judge(dead, "hang").verdict(REQUEST), timeout=5)
+    assert caught.value.failure == "deadline"
+
+
+async def test_a_refusal_is_final():
+    with pytest.raises(JudgeError, match="wrong key") as caught:
+        await judge(Failed("refused", "wrong key"), GOOD).verdict(REQUEST)
+    assert caught.value.failure == "refused"
 
 
 def test_attempts_are_counted_by_kind_of_failure():
     attempts = Attempts(RetryPolicy(transport=1, invalid=1))
-    assert [attempts.again(f) for f in ("transport", "invalid", "transport", "deadline")] == [True, True, False, False]
+    failures = ("transport", "invalid", "transport", "deadline", "refused")
+    assert [attempts.again(failure) for failure in failures] == [True, True, False, False, False]
+
+
+def test_a_failure_survives_the_way_to_another_process():
+    copy = pickle.loads(pickle.dumps(JudgeError("deadline", "too late")))
+    assert (type(copy), copy.failure, copy.detail, str(copy)) == (
+        JudgeError,
+        "deadline",
+        "too late",
+        "judge deadline: too late",
+    )
+
+
+async def test_tries_and_failures_are_counted_apart():
+    nonsense, dead = {**GOOD, "covered": [7]}, PoolError("judge[0] died")
+    asked = judge(dead, nonsense, GOOD, GOOD, dead, dead, dead, deadline_s=5)
+    await asked.verdict(REQUEST)
+    await asked.verdict(REQUEST)
+    with pytest.raises(JudgeError):
+        await asked.verdict(REQUEST)
+    counted = asked.stats()
+    assert 0 <= counted.pop("latency_p50_ms") <= counted.pop("latency_p95_ms")
+    assert counted == {
+        "requests": 3.0,
+        "verdicts": 2.0,
+        "transport": 1.0,
+        "invalid": 0.0,
+        "deadline": 0.0,
+        "refused": 0.0,
+        "retried_transport": 3.0,
+        "retried_invalid": 1.0,
+        "retried": 4.0,
+    }
+
+
+def test_latencies_are_those_of_the_last_verdicts():
+    stats = JudgeStats()
+    assert stats.to_dict()["latency_p95_ms"] == 0.0
+    for seconds in [9.0] * WINDOW + [number / WINDOW for number in range(WINDOW)]:
+        stats.decided(seconds)
+    assert stats.to_dict()["latency_p50_ms"] == pytest.approx(500.0, abs=3)
+    assert stats.to_dict()["latency_p95_ms"] == pytest.approx(950.0, abs=3)
 
 
 def test_the_judge_actor_batches_what_comes_together(ray_cluster: None):
@@ -81,10 +142,12 @@ def test_the_judge_actor_batches_what_comes_together(ray_cluster: None):
         return await asyncio.gather(*(judge.verdict(REQUEST) for _ in range(40)))
 
     verdicts = asyncio.run(ask())
-    sizes = asyncio.run(ActorPool("judge", pool.handles).call("ping", timeout_s=30))
+    vitals = asyncio.run(ActorPool("judge", pool.handles).call("ping", timeout_s=30))
     pool.close()
     assert [verdict.covered for verdict in verdicts] == [(0,)] * 40
-    assert max(sizes) > 1
+    assert vitals["batch_mean"] > 1
+    assert (vitals["pending"], vitals["done"]) == ({"verdicts": 0}, {"verdicts": 40})
+    assert vitals["pid"] != os.getpid()
     assert {verdict.source for verdict in verdicts} == {"rules@1"}
 
 

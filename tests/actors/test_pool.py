@@ -51,17 +51,18 @@ def test_a_call_without_an_answer_ends_at_its_deadline(pool: ActorPool):
 
 
 def test_a_member_that_died_is_out_of_service_until_it_answers_again(pool: ActorPool):
-    index, reference = pool.submit("die")
+    index = pool.reserve()
+    reference = pool.send(index, "die")
     with pytest.raises(RayActorError):
         ray.get(reference, timeout=30)
     pool.failed(index)
-    assert pool.balancer.available() == 1
-    other, reference = pool.submit("work", 0.0)
+    assert pool.in_service() == [1 - index]
+    other = pool.reserve()
     assert other != index
-    ray.get(reference, timeout=30)
+    ray.get(pool.send(other, "work", 0.0), timeout=30)
     pool.done(other)
     deadline = time.monotonic() + 60
-    while pool.balancer.available() < 2:
+    while len(pool.in_service()) < 2:
         pool.recover()
         assert time.monotonic() < deadline
         time.sleep(0.1)

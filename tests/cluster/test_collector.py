@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 import envs
 from actors.pool import ActorPool
 from actors.rollout import GroupRequest
-from cluster.collector import Broken, Collector, Stalled
+from cluster.collector import Broken, Collector, Patience, Stalled
+from cluster.heldout import play
 from cluster.ledger import Ledger
 from cluster.lineage import replay
 from cluster.stream import Stream
@@ -70,14 +72,21 @@ def workers(ray_cluster: None, tmp_path: Path) -> Any:
     pool.close()
 
 
+PATIENCE = Patience(60.0)
+
+
 def request(group_id: int, attempt: int = 0) -> GroupRequest:
     return GroupRequest(TASK, group_id, attempt, (1, 2))
+
+
+def collect(workers: ActorPool, stream: Stream, asks: Callable[[int, int], GroupRequest] = request) -> Collector:
+    return Collector(workers, stream, asks, PATIENCE)
 
 
 def test_a_worker_that_dies_costs_an_attempt_and_loses_no_group(workers: ActorPool, tmp_path: Path):
     with Ledger(tmp_path / "ledger.jsonl") as ledger:
         stream = Stream(4, record=ledger.record)
-        tables = Collector(workers, stall_timeout_s=60).step(stream, 0, request)
+        tables = collect(workers, stream).step(0)
     assert [table["group_id"][0].as_py() for table in tables] == [0, 1, 2, 3]
     assert tables[1]["attempt"][0].as_py() >= 1
     counts = replay((tmp_path / "ledger.jsonl").read_text().splitlines(keepends=True))
@@ -86,35 +95,36 @@ def test_a_worker_that_dies_costs_an_attempt_and_loses_no_group(workers: ActorPo
 
 
 def test_play_keeps_the_order_of_the_requests(workers: ActorPool):
-    tables = Collector(workers, stall_timeout_s=60).play([request(0) for _ in range(6)])
+    tables = play(workers, [request(0) for _ in range(6)], PATIENCE)
     assert [table["group_id"][0].as_py() for table in tables] == list(range(6))
 
 
 def test_nothing_coming_back_is_an_error_that_names_what_is_awaited(workers: ActorPool):
     stream = Stream(1)
     stream.next_id = 66
-    with pytest.raises(Stalled, match=r"groups \[66\]"):
-        Collector(workers, stall_timeout_s=1).step(stream, 0, request)
+    with pytest.raises(Stalled, match=r"groups \[66\].*judge 0 is stuck"):
+        Collector(workers, stream, request, Patience(1.0, suspect=lambda: "judge 0 is stuck")).step(0)
 
 
 def test_episodes_that_always_fail_stop_the_run_with_the_cause(workers: ActorPool):
     with pytest.raises(Broken, match="judge_deadline"):
-        Collector(workers, stall_timeout_s=60).step(Stream(1), 0, lambda g, a: GroupRequest(TASK, g, a, (77, 77, 77, 2)))
+        collect(workers, Stream(1), lambda g, a: GroupRequest(TASK, g, a, (77, 77, 77, 2))).step(0)
 
 
 def test_what_a_worker_raises_is_named_and_leaves_nothing_under_way(workers: ActorPool):
     stream = Stream(1)
     stream.next_id = 55
-    collector = Collector(workers, stall_timeout_s=60)
+    collector = collect(workers, stream)
     with pytest.raises(Broken, match="raised ValueError"):
-        collector.step(stream, 0, request)
+        collector.step(0)
+    collector.abandon()
     assert set(workers.balancer.in_flight.values()) == {0}
-    assert len(collector.play([request(0)])) == 1, "the next one starts clean"
+    assert len(play(workers, [request(0)], PATIENCE)) == 1, "the next one starts clean"
 
 
 def test_an_evaluation_keeps_a_failed_episode_as_masked(workers: ActorPool):
     requests = [GroupRequest(TASK, 0, 0, (77 if number == 3 else 1,)) for number in range(12)]
-    tables = Collector(workers, stall_timeout_s=60).play(requests)
+    tables = play(workers, requests, PATIENCE)
     assert [table["status"][0].as_py() for table in tables].count("judge_deadline") == 1
     assert tables[3]["score"][0].as_py() is None
 
@@ -122,4 +132,4 @@ def test_an_evaluation_keeps_a_failed_episode_as_masked(workers: ActorPool):
 def test_an_evaluation_with_many_failures_says_nothing_and_is_refused(workers: ActorPool):
     requests = [GroupRequest(TASK, 0, 0, (77 if number < 3 else 1,)) for number in range(12)]
     with pytest.raises(Broken, match="3 of 12 evaluation episodes failed"):
-        Collector(workers, stall_timeout_s=60).play(requests)
+        play(workers, requests, PATIENCE)

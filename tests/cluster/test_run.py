@@ -7,58 +7,29 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import ray
 import torch
+from metric_names import undocumented
 from safetensors.torch import load_file
+from small_run import ITERATIONS, Silent, small
 from transformers import AutoModelForCausalLM
 from wandb_reader import finished_run
 
 from cluster import summary
-from cluster.algorithm import GRPO, GRPOConfig
-from cluster.config import Config, parse
+from cluster.algorithm import GRPO
+from cluster.config import Config
+from cluster.errors import RunFailed
 from cluster.evaluate import evaluate
+from cluster.grpo_config import GRPOConfig
 from cluster.lineage import replay
 from cluster.parts import Models
-from cluster.prepare import prepare
-from cluster.train import iterate
+from cluster.status import Status
+from cluster.train import iterate, train
 from rewards.trajectory import OK
-
-ITERATIONS = 2
-
-
-def small(root: Path, name: str = "small", **sections: Any) -> Config:
-    """The quickstart, small: few tasks, a minute of imitation left out."""
-    return parse(
-        {
-            "run": {"root": str(root), "name": name, "iterations": ITERATIONS},
-            "policies": {
-                "agent": {"model": {"tiny": "agent"}, "train": True},
-                "user": {"mix": [{"model": {"tiny": "user"}}]},
-            },
-            "gyms": {"params": {"IntentionGym": {"prompt": "short"}}},
-            "sft": {"agent": {"episodes": 300, "recaps": 50, "epochs": 1}, "user": {"episodes": 300, "epochs": 1}},
-            "rollout": {"group_size": 4, "groups_per_step": 4, "concurrency": 16, "max_turn_tokens": 24, "max_context": 384},
-            "learner": {"lr": 1.0e-3, "minibatches": 2},
-            "eval": {"tasks": 6},
-            "checkpoint": {"every": 1, "keep": 1},
-            **sections,
-        }
-    )
-
-
-class Silent:
-    """Where a person would watch."""
-
-    def progress(self, *_: Any) -> None:
-        return
-
-    def say(self, *_: Any) -> None:
-        return
 
 
 @dataclass
@@ -67,12 +38,6 @@ class Finished:
     path: Path
     models: Models
     algorithm: GRPO
-
-
-@pytest.fixture(scope="module")
-def models(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Models]:
-    root = tmp_path_factory.mktemp("runs")
-    return root, prepare(small(root), lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +71,13 @@ def test_trajectories_carry_the_version_that_sampled_them(run: Finished):
         assert set(table["status"].to_pylist()) == {OK}
         versions = {v for row in table["version"].to_pylist() for v in row if v >= 0}
         assert versions == {iteration - 1}, "at max_staleness 0 every token comes from the newest weights"
+
+
+def test_what_was_learned_from_is_kept_with_its_advantages(run: Finished):
+    for row in trained(run, 1).to_pylist():
+        assert row["advantage"] is not None
+        assert all(turn >= 0 or advantage == 0.0 for turn, advantage in zip(row["turn"], row["advantage"], strict=True))
+    assert any(value for row in trained(run, 1)["advantage"].to_pylist() for value in row)
 
 
 def test_the_judge_actor_and_the_user_model_took_part(run: Finished):
@@ -155,35 +127,6 @@ def test_same_seed_same_trajectories(run: Finished, models: tuple[Path, Models])
         again.stop()
 
 
-def test_a_checkpoint_restores_weights_version_and_estimator(run: Finished):
-    checkpoint = run.path / "checkpoints" / f"{ITERATIONS:06d}"
-    algorithm = run.algorithm
-    reference = algorithm.learner_group.ranks["agent"].publish(0)
-    saved, credit = ray.get(reference)["checksum"], algorithm.credit.to_json()
-    algorithm.train()
-    assert ray.get(algorithm.learner_group.ranks["agent"].publish(0))["checksum"] != saved
-    algorithm.restore_from_path(str(checkpoint))
-    assert ray.get(algorithm.learner_group.ranks["agent"].publish(0))["checksum"] == saved
-    assert algorithm.version == ITERATIONS
-    assert algorithm.credit.to_json() == credit
-    assert run.algorithm.recorder.directory.iterations("train") == [1, 2], "what came after the checkpoint is void"
-
-
-def test_a_killed_rollout_worker_costs_an_attempt_and_not_a_group(run: Finished):
-    """The one worker dies just before a step: its groups are played again with the current weights, by the one that Ray
-    starts in its place."""
-    algorithm = run.algorithm
-    ray.kill(algorithm.parts.workers.handles[0], no_restart=False)
-    algorithm.train()
-    table = trained(run, algorithm.version)
-    assert table.num_rows == 16
-    assert {v for row in table["version"].to_pylist() for v in row if v >= 0} == {algorithm.version - 1}
-    counts = replay(run.path.joinpath("ledger.jsonl").read_text().splitlines(keepends=True))
-    assert counts.dropped == 0
-    assert counts.consumed == algorithm.version * 4
-    algorithm.restore_from_path(str(run.path / "checkpoints" / f"{ITERATIONS:06d}"))
-
-
 def test_evaluating_an_exported_model_gives_what_the_run_measured(run: Finished):
     config = run.config.model_copy(deep=True)
     config.policies["agent"].model = str(exported(run))
@@ -215,6 +158,27 @@ def test_the_summary_follows_from_the_trajectories(run: Finished, tmp_path: Path
     assert summary.check(copy) == ["heldout_score_after.mean"]
 
 
+def test_every_scalar_of_a_run_is_documented(run: Finished):
+    for row in run.algorithm.recorder.directory.read_metrics():
+        assert undocumented(row) == []
+
+
+def test_a_checkpoint_restores_weights_version_and_estimator(run: Finished):
+    """Stands after the tests that read evaluations: going back voids what came after, the last evaluation included."""
+    checkpoint = run.path / "checkpoints" / f"{ITERATIONS:06d}"
+    algorithm = run.algorithm
+    reference = algorithm.learner_group.ranks["agent"].publish(0)
+    saved, credit = ray.get(reference)["checksum"], algorithm.credit.to_json()
+    algorithm.train()
+    assert ray.get(algorithm.learner_group.ranks["agent"].publish(0))["checksum"] != saved
+    algorithm.restore_from_path(str(checkpoint))
+    assert ray.get(algorithm.learner_group.ranks["agent"].publish(0))["checksum"] == saved
+    assert algorithm.version == ITERATIONS
+    assert algorithm.credit.to_json() == credit
+    assert run.algorithm.recorder.directory.iterations("train") == [1, 2], "what came after the checkpoint is void"
+    assert "heldout-after" not in run.algorithm.recorder.directory.phases()
+
+
 def test_weights_and_biases_has_the_scalars_and_conversations(run: Finished):
     run.algorithm.recorder.close()
     offline = finished_run(run.path)
@@ -223,3 +187,15 @@ def test_weights_and_biases_has_the_scalars_and_conversations(run: Finished):
     assert {"rollout/turns", "learner/mismatch_kl", "time/rollout"} <= set(rows[0])
     assert "rollout/conversations" in rows[0]
     assert any("heldout/after/score" in row for row in offline.history)
+
+
+def test_a_judge_that_only_talks_nonsense_ends_a_run_with_a_cause(models: tuple[Path, Models]):
+    root, _ = models
+    judge = {"backend": "tests.actors.judge_doubles:Nonsense", "retry": {"transport": 0, "invalid": 1, "deadline_s": 20.0}}
+    config = small(root, "nonsense", judges={"default": judge}, monitor={"wandb": "disabled"})
+    with pytest.raises(RunFailed, match=r"6 of 6 evaluation episodes failed.*judge_invalid"):
+        train(config)
+    status = Status.read(root / "nonsense")
+    assert (status.state, status.exit_code) == ("failed", 1)
+    assert "judge_invalid" in str(status.cause)
+    assert "Traceback" in (root / "nonsense" / "failure.txt").read_text()

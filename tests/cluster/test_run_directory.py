@@ -1,6 +1,7 @@
 """Files of a run: whole or absent, named so that they can be read back, never overwritten by accident."""
 
 import math
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -60,11 +61,29 @@ def test_rolling_back_forgets_later_iterations(run):
     for iteration in (1, 2, 3):
         run.append_metrics({"iteration": iteration})
         run.write_trajectories(synthetic_run.episodes(0.5, 1), "train", iteration)
-    run.write_trajectories(synthetic_run.episodes(0.5, 1), "heldout-before")
+    for phase in ("heldout-before", "heldout-after"):
+        run.write_trajectories(synthetic_run.episodes(0.5, 1), phase)
+    for iteration in (2, 3):
+        run.save_checkpoint(iteration, 5, lambda folder: Path(folder).mkdir())
     run.write_summary({})
     run.roll_back(2)
     assert [row["iteration"] for row in run.read_metrics()] == run.iterations() == [1, 2]
     assert run.phases() == ["heldout-before"] and not run.summary.exists()
+    assert run.newest_checkpoint() == run.checkpoints / "000002", "a later one belongs to the voided history"
+
+
+def test_a_checkpoint_is_whole_or_not_there(run):
+    def torn(folder: str) -> None:
+        Path(folder).mkdir()
+        raise OSError("disk full")
+
+    run.save_checkpoint(1, 2, lambda folder: Path(folder).mkdir())
+    with pytest.raises(OSError, match="disk full"):
+        run.save_checkpoint(2, 2, torn)
+    assert run.newest_checkpoint() == run.checkpoints / "000001"
+    for iteration in (2, 3):
+        run.save_checkpoint(iteration, 2, lambda folder: Path(folder).mkdir())
+    assert sorted(path.name for path in run.checkpoints.iterdir()) == ["000002", "000003"]
 
 
 def test_a_finished_run_is_overwritten_only_on_request(run):
@@ -73,9 +92,7 @@ def test_a_finished_run_is_overwritten_only_on_request(run):
     run.create()  # unfinished: a fresh start
     assert run.read_metrics() == []
     run.write_summary({"seed": 0})
-    with pytest.raises(
-        UserError, match=r"run.name is 'quick': .*/quick holds a finished run; give another name or --overwrite\."
-    ):
+    with pytest.raises(UserError, match=r"run.name is 'quick': .*/quick holds a finished run; give another name, --resume or"):
         run.create()
     run.create(overwrite=True)
     assert not run.summary.exists() and (run.path / "notes.txt").read_text() == "mine"

@@ -21,10 +21,13 @@ class WandbRun:
     """What was logged. `history` has one dict per `log` call, with nested keys as W&B keeps them."""
 
     folder: Path
+    run_id: str = ""
     name: str = ""
     host: str = ""
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[tuple[str, str, str]] = field(default_factory=list)
+    """(level, title, text)"""
     exit_code: int | None = None
 
     def table(self, value: dict[str, Any]) -> dict[str, Any]:
@@ -33,19 +36,28 @@ class WandbRun:
 
 
 def finished_run(wandb_dir: Path, timeout_s: float = 60.0) -> WandbRun:
-    """The one offline run, once it holds its exit: W&B's own process writes on for a moment after `finish`."""
-    deadline = time.monotonic() + timeout_s
-    while (run := read_run(wandb_dir)).exit_code is None:
-        assert time.monotonic() < deadline, f"the run under {wandb_dir} has no exit after {timeout_s} s"
-        time.sleep(0.1)
+    """The one offline run of a `WANDB_DIR`, finished."""
+    (run,) = finished_runs(wandb_dir, timeout_s)
     return run
 
 
-def read_run(wandb_dir: Path) -> WandbRun:
-    """What the one offline run under a `WANDB_DIR` holds so far."""
+def finished_runs(wandb_dir: Path, timeout_s: float = 60.0) -> list[WandbRun]:
+    """The offline runs in order, once they hold their exits: W&B's own process writes on for a moment after `finish`."""
+    deadline = time.monotonic() + timeout_s
+    while None in [run.exit_code for run in read_runs(wandb_dir)]:
+        assert time.monotonic() < deadline, f"a run under {wandb_dir} has no exit after {timeout_s} s"
+        time.sleep(0.1)
+    return read_runs(wandb_dir)
+
+
+def read_runs(wandb_dir: Path) -> list[WandbRun]:
+    """What the offline runs under a `WANDB_DIR` hold so far; one folder for every process of a run."""
+    return [_read(path) for path in sorted(wandb_dir.glob("wandb/offline-run-*/run-*.wandb"))]
+
+
+def _read(path: Path) -> WandbRun:
     from wandb.proto.wandb_internal_pb2 import Record
 
-    (path,) = wandb_dir.glob("wandb/offline-run-*/run-*.wandb")
     run = WandbRun(path.parent)
     for data in _records(path.read_bytes()):
         record = Record()
@@ -54,10 +66,12 @@ def read_run(wandb_dir: Path) -> WandbRun:
             case "history":
                 run.history.append(_values(record.history.item))
             case "run":
-                run.name, run.host = record.run.display_name, record.run.host
+                run.run_id, run.name, run.host = record.run.run_id, record.run.display_name, record.run.host
                 run.config |= _values(record.run.config.update)
             case "config":
                 run.config |= _values(record.config.update)
+            case "alert":
+                run.alerts.append((record.alert.level, record.alert.title, record.alert.text))
             case "exit":
                 run.exit_code = record.exit.exit_code
     return run

@@ -9,6 +9,7 @@ import torch
 
 from learner.config import LearnerConfig
 from learner.losses import LOSSES, LossInputs
+from learner.losses.grpo import k3
 
 CONFIG = LearnerConfig(clip=(0.2, 0.28), tis_cap=2.0)
 
@@ -80,6 +81,19 @@ def test_metrics_count_what_they_say():
     assert outputs.sums["update_kl"].item() == pytest.approx((math.exp(0.5) - 1.5) + (math.exp(-0.5) - 0.5))
     assert outputs.peaks["mismatch_max"].item() == pytest.approx(1.0)
     assert outputs.peaks["ratio_max"].item() == pytest.approx(math.exp(0.5))
+
+
+def test_the_tails_of_the_mismatch_count_tokens_on_both_sides():
+    old = torch.full((6,), -2.0, dtype=torch.float64)
+    drift = torch.tensor([0.05, -0.05, 0.2, -0.2, 1.5, -1.5], dtype=torch.float64)
+    inputs = LossInputs(old, old, old - drift, torch.ones(6), torch.ones(6))
+    sums = LOSSES["grpo"].loss(inputs, CONFIG).sums
+    assert (sums["mismatch_over_tenth_share"], sums["mismatch_over_one_share"]) == (4, 2)
+
+
+def test_a_small_divergence_is_not_lost_in_float32():
+    log_ratio = torch.full((1000,), 1e-4, dtype=torch.float32)
+    assert k3(log_ratio).mean().item() == pytest.approx(5e-9, rel=0.01)  # exp(x) - 1 - x is off by a factor of ten
 
 
 @pytest.mark.parametrize("name", ["grpo", "nll"])

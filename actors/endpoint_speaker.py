@@ -1,0 +1,71 @@
+"""A simulated user behind an OpenAI-compatible server, as a speaker.
+
+Keeps the conversation as messages, one list per episode. What it thought is neither said nor read by itself again. Every
+request carries a seed made of (episode seed, turn), so a server that honours seeds, and a replay, say the same again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors.endpoint import EndpointClient, EndpointError
+from actors.retry import persist
+from actors.rollout import GroupRequest
+from actors.speaker import Limits, derived_seed
+from actors.transcript import strip_thinking
+from envs.base import Message, Utterance, View
+from rewards.config import RetryPolicy
+from rewards.endpoint_config import EndpointConfig
+
+SEEDS = 2**31
+"""Seeds are below this: more than 31 bits is refused by some servers, and rounded by gateways that read JSON as floats."""
+TEMPERATURE = 1.0
+"""Of every partner, also when the agent is evaluated greedily: the task must stay the same task."""
+
+
+class EndpointSpeaker:
+    """Plays a partner. `speak` raises EndpointError when no answer can be had: the episode is masked."""
+
+    def __init__(self, client: EndpointClient, retry: RetryPolicy, max_tokens: int, seed: int) -> None:
+        self._client = client
+        self._retry = retry
+        self._max_tokens = max_tokens
+        self._seed = seed
+        self._turn = 0
+        self._said: list[dict[str, str]] = []
+
+    async def speak(self, view: View) -> Utterance:
+        """Say something."""
+        if view.fresh or not self._said:
+            self._said = [{"role": "system", "content": view.system}] if view.system else []
+        self._said += map(_plain, view.messages)
+        reply = await persist(self._retry, lambda: self._client.complete(self._body()), EndpointError)
+        self._turn += 1
+        text = strip_thinking(reply.text)
+        self._said.append({"role": "assistant", "content": text})
+        return Utterance(text, reply.finish)
+
+    def _body(self) -> dict[str, Any]:
+        return {
+            "messages": self._said,
+            "max_tokens": self._max_tokens,
+            "temperature": TEMPERATURE,
+            "seed": derived_seed(self._seed, self._turn) % SEEDS,
+        }
+
+
+class EndpointPartner:
+    """Makes speakers that share one client: its limits are those of the process."""
+
+    def __init__(self, endpoint: EndpointConfig, retry: RetryPolicy, limits: Limits) -> None:
+        self.client = EndpointClient(endpoint, retry.deadline_s)
+        self._retry = retry
+        self._max_tokens = limits.max_turn_tokens
+
+    def __call__(self, request: GroupRequest, seed: int) -> EndpointSpeaker:
+        return EndpointSpeaker(self.client, self._retry, self._max_tokens, seed)
+
+
+def _plain(message: Message) -> dict[str, str]:
+    """Feedback of a tool is heard as from the other side: the protocol knows no tool message without a call."""
+    return {"role": "user" if message.role == "tool" else message.role, "content": message.content}

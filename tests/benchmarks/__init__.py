@@ -1,0 +1,15 @@
+"""Speed, measured: `make bench`, or `python -m tests.benchmarks [NAME ...]` from the repository.
+
+    rollout     the conversation loop against the bare engine
+    publish     weights from the learner into an engine
+    judge       verdicts in micro-batches against one by one
+    arrow       trajectories as a table against Python rows
+    overlap     playing while the learner steps, against taking turns
+    recovery    seconds from a fault to the next optimizer step
+
+Each is a module with `measure(setting, size) -> Outcome`, a size `FULL` and a size `SMALLEST`, which a test runs so that
+nothing here rots. Each runs in a process of its own, since a process holds one vLLM engine. What is compared is measured
+in one run, in turns (A, B, A, B), and ratios are those of neighbours. Nothing here is asserted about speed.
+"""
+
+NAMES = ("rollout", "publish", "judge", "arrow", "overlap", "recovery")

@@ -1,0 +1,62 @@
+"""The runner: each benchmark in a process of its own, one after the other; then the page of all results.
+
+`--into FOLDER` leaves the kept results alone: JSON files and page go there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.benchmarks import NAMES
+from tests.benchmarks.table import PAGE, RESULTS, rows, write
+
+ROOT = Path(__file__).parents[2]
+LONGEST_S = 900.0
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",  # several processes share few cores
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+def main() -> int:
+    """Exit code 1 if one of them failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; all if none is named")
+    parser.add_argument("--into", type=Path, metavar="FOLDER")
+    options = parser.parse_args()
+    names = options.names or list(NAMES)
+    if wrong := sorted({*names} - {*NAMES}):
+        parser.error(f"there is no benchmark {wrong[0]!r}; there are {', '.join(NAMES)}")
+    folder = (options.into or RESULTS).absolute()
+    failed = [name for name in names if not _run(name, folder)]
+    write(folder, folder / "benchmarks.md" if options.into else PAGE)
+    if failed:
+        print(f"failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def _run(name: str, folder: Path) -> bool:
+    print(f"{name} ...", flush=True)
+    began = time.monotonic()
+    command = [sys.executable, "-m", "tests.benchmarks.one", name, str(folder)]
+    environment = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"} | ENVIRONMENT
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=environment, timeout=LONGEST_S, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        print(f"{name} did not end within {LONGEST_S:.0f} s and was killed")
+        return False
+    if done:
+        result = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        print(f"{result['compares']}\n\n{rows(result)}\n\n{time.monotonic() - began:.0f} s\n", flush=True)
+    return done
+
+
+if __name__ == "__main__":
+    sys.exit(main())

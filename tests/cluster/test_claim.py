@@ -1,0 +1,102 @@
+"""Who may drive a run: what is refused before anything starts, and what survives a roll-back."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cluster.claim import claim
+from cluster.config import Config, parse, resolved
+from cluster.errors import UserError
+from cluster.run_directory import RunDirectory
+
+
+def config(root: Path, *overrides: str) -> Config:
+    return parse({"run": {"root": str(root), "name": "a", "iterations": 4}}, overrides)
+
+
+def begun(root: Path) -> RunDirectory:
+    directory = RunDirectory(root, "a")
+    directory.create()
+    directory.write_config(resolved(config(root)))
+    return directory
+
+
+def test_a_fresh_run_is_fresh_also_with_resume(tmp_path: Path):
+    with claim(config(tmp_path), resume=True) as (directory, resuming):
+        assert not resuming and directory.path == tmp_path / "a"
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["run.iterations=9", "rollout.workers=3", "learner.step_timeout_s=9", "judges.default.actors=2", "checkpoint.keep=1"],
+)
+def test_where_and_how_long_a_run_goes_may_change(tmp_path: Path, override: str):
+    begun(tmp_path)
+    with claim(config(tmp_path, override), resume=True) as (_, resuming):
+        assert resuming
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("learner.lr=0.5", r"learner\.lr is 0\.5, but the run to resume began with 1e-06"),
+        ("run.seed=3", r"run\.seed is 3, but .* began with 0"),
+        ("engine.dtype=bfloat16", r"engine\.dtype is 'bfloat16'"),
+        ("gyms.params={IntentionGym: {prompt: short}}", r"gyms\.params\.IntentionGym\.prompt|gyms\.params"),
+    ],
+)
+def test_what_a_run_computes_may_not(tmp_path: Path, override: str, sentence: str):
+    begun(tmp_path)
+    with pytest.raises(UserError, match=sentence), claim(config(tmp_path, override), resume=True):
+        pass
+
+
+def test_a_schedule_that_ends_with_the_run_cannot_be_stretched(tmp_path: Path):
+    directory = begun(tmp_path)
+    directory.write_config(resolved(config(tmp_path, "learner.schedule=cosine")))
+    longer = config(tmp_path, "learner.schedule=cosine", "run.iterations=8")
+    with pytest.raises(UserError, match=r"learner\.schedule 'cosine' depends on it"), claim(longer, resume=True):
+        pass
+
+
+def test_a_finished_run_is_resumed_only_to_go_further(tmp_path: Path):
+    directory = begun(tmp_path)
+    directory.append_metrics({"iteration": 4, "wall_s": 1.0})
+    directory.write_summary({})
+    with pytest.raises(UserError, match="finished with 4; raise it to go on"), claim(config(tmp_path), resume=True):
+        pass
+    with claim(config(tmp_path, "run.iterations=6"), resume=True) as (_, resuming):
+        assert resuming
+    with pytest.raises(UserError, match="--resume or --overwrite"), claim(config(tmp_path)):
+        pass
+
+
+def test_two_processes_cannot_drive_one_run_and_a_killed_one_gives_it_back(tmp_path: Path):
+    begun(tmp_path)
+    other = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, time\n"
+            "from cluster.claim import claim\nfrom cluster.config import parse\n"
+            f"with claim(parse({{'run': {{'root': {str(tmp_path)!r}, 'name': 'a', 'iterations': 4}}}}), resume=True):\n"
+            "    print('mine', flush=True); time.sleep(600)",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    try:
+        assert other.stdout is not None and other.stdout.readline() == "mine\n"
+        with pytest.raises(UserError, match="another process is driving"), claim(config(tmp_path), resume=True):
+            pass
+    finally:
+        other.kill()
+        other.wait(timeout=30)
+    with claim(config(tmp_path), resume=True) as (_, resuming):
+        assert resuming
