@@ -236,6 +236,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
 
     def recover(self) -> None:
         """After a rank was lost: start the learner anew and go back to the newest checkpoint."""
+        self.observer.health.unwatch(self.learner_group.members())
         self.learner_group.restart()
         self.observer.health.watch(self.learner_group.members())
         self.resume()

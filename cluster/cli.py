@@ -121,6 +121,7 @@ def tiny(config: ConfigFile, overrides: Overrides = None) -> None:
     from cluster.parts import user_speakers
 
     models = {"agent": resolved.policies["agent"].model, **{n: s.model for n, s in user_speakers(resolved).items()}}
+    models |= {f"judge {name}": judge.model for name, judge in resolved.judges.items()}
     for name, model in models.items():
         if isinstance(model, TinyModel):
             typer.echo(f"{name}: {model_path(model, resolved)}")

@@ -41,6 +41,13 @@ class Broken(RunFailed):
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """Instead of an outcome: the worker died."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Patience:
     """How long to wait, and what to ask meanwhile."""
 
@@ -133,11 +140,11 @@ class Collector:
             self.stream.dispatched(group_id, attempt, f"worker {member}")
             self._flying[self.workers.send(member, "run_group", request)] = (member, request)
 
-    def _receive(self) -> list[tuple[GroupRequest, pa.Table | str]]:
+    def _receive(self) -> list[tuple[GroupRequest, pa.Table | str | Lost]]:
         """What came back: a table, or why there is none."""
         self._settle_updates()
         done, _ = ray.wait(list(self._flying), num_returns=len(self._flying), timeout=0) if self._flying else ([], [])
-        received: list[tuple[GroupRequest, pa.Table | str]] = []
+        received: list[tuple[GroupRequest, pa.Table | str | Lost]] = []
         for reference in done:
             member, request = self._flying.pop(reference)
             self._moved = time.monotonic()
@@ -148,7 +155,7 @@ class Collector:
                 outcome = f"worker {member} raised {error.cause!r}"
             except RayError as error:
                 self.workers.failed(member)
-                received.append((request, f"worker {member} died: {error}"))
+                received.append((request, Lost(f"worker {member} died: {error}")))
                 continue
             self.workers.done(member)
             received.append((request, outcome))
@@ -165,16 +172,21 @@ class Collector:
             except RayError:  # it died: its groups say so, and after its restart it pulls
                 continue
 
-    def _settle(self, request: GroupRequest, outcome: pa.Table | str) -> None:
+    def _settle(self, request: GroupRequest, outcome: pa.Table | str | Lost) -> None:
+        group_id, attempt, stream = request.group_id, request.attempt, self.stream
+        if isinstance(outcome, Lost):
+            if isinstance(stream.lost(group_id, attempt, outcome.reason), Drop):
+                raise Broken(f"group {group_id} (task {request.task.id}) lost {stream.max_losses} workers: {outcome.reason}")
+            return
         reason = outcome if isinstance(outcome, str) else shortfall(outcome)
-        kept = reason is None or (self._tolerant and not isinstance(outcome, str) and self.stream.is_last(request.group_id))
+        kept = reason is None or (self._tolerant and not isinstance(outcome, str) and stream.is_last(group_id))
         if kept:
             newest = max((weights.version for weights in request.weights.values()), default=0)
             version = 0 if self._tolerant else oldest_version(outcome, newest)
-            if isinstance(self.stream.finished(request.group_id, request.attempt, version), Accepted):
-                self._tables[request.group_id] = outcome
-        elif isinstance(self.stream.failed(request.group_id, request.attempt, str(reason)), Drop):
-            raise Broken(f"group {request.group_id} (task {request.task.id}) failed {self.stream.max_attempts} times: {reason}")
+            if isinstance(stream.finished(group_id, attempt, version), Accepted):
+                self._tables[group_id] = outcome
+        elif isinstance(stream.failed(group_id, attempt, str(reason)), Drop):
+            raise Broken(f"group {group_id} (task {request.task.id}) failed {stream.max_attempts} times: {reason}")
 
     def _complaint(self) -> str:
         awaited = sorted({request.group_id for _, request in self._flying.values()})

@@ -58,6 +58,14 @@ class Health:
                 self._pings.pop(member.name, None)
             self._watchdog.watch([member.name for member in members], time.monotonic())
 
+    def unwatch(self, members: Sequence[Member]) -> None:
+        """Ask these no more: they are about to be ended."""
+        with self._lock:
+            for member in members:
+                self._members.pop(member.name, None)
+                self._pings.pop(member.name, None)
+            self._watchdog.unwatch(member.name for member in members)
+
     def check(self) -> None:
         """Raise what ended the thread: nobody would be watching."""
         if self.failure is not None:

@@ -61,7 +61,9 @@ class Progress:
 class _Group:
     attempt: int = 0
     failures: int = 0
-    """Attempts that failed by themselves; those a restart of the driver cut short are not held against the group."""
+    """Attempts whose episodes failed. What a restart of the driver cut short is not held against the group."""
+    losses: int = 0
+    """Attempts that were lost with their worker."""
     state: Literal["waiting", "running", "ready"] = "running"
     version: int = 0
     """The oldest version of the trained policy in it, once it is ready."""
@@ -75,14 +77,16 @@ class Stream:
         groups_per_step: int,
         max_staleness: int = 0,
         max_attempts: int = 3,
+        max_losses: int = 10,
         start_version: int = 0,
         record: Callable[[Event], None] = lambda event: None,
     ) -> None:
-        """`max_attempts` bounds failures; `start_version` is the learner's version at the first step: capacity counts
-        from there."""
+        """`max_attempts` bounds the failures of a group, `max_losses` the workers that may die of it; `start_version` is
+        the learner's version at the first step: capacity counts from there."""
         self.groups_per_step = groups_per_step
         self.max_staleness = max_staleness
         self.max_attempts = max_attempts
+        self.max_losses = max_losses
         self.start_version = start_version
         self.progress = Progress()
         self.next_id = 0
@@ -123,7 +127,7 @@ class Stream:
         return Accepted()
 
     def failed(self, group_id: int, attempt: int, reason: str) -> Retry | Drop | Late:
-        """A worker died, timed out or answered with an error."""
+        """A worker answered with an error, or with episodes that failed."""
         group = self._awaited(group_id, attempt)
         if group is None:
             return self._late(group_id, attempt)
@@ -131,6 +135,17 @@ class Stream:
             return self._drop(group_id, reason)
         retry = self._retry(group_id, reason)
         group.failures += 1
+        return retry
+
+    def lost(self, group_id: int, attempt: int, reason: str) -> Retry | Drop | Late:
+        """The worker died. That is seldom the group's doing, so it has more patience than `failed`."""
+        group = self._awaited(group_id, attempt)
+        if group is None:
+            return self._late(group_id, attempt)
+        if group.losses + 1 >= self.max_losses:
+            return self._drop(group_id, reason)
+        retry = self._retry(group_id, reason)
+        group.losses += 1
         return retry
 
     def is_last(self, group_id: int) -> bool:
@@ -172,13 +187,13 @@ class Stream:
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps; JSON-serialisable."""
-        live = [[number, group.attempt, group.failures, group.state] for number, group in sorted(self._live.items())]
+        live = [[n, group.attempt, group.failures, group.losses, group.state] for n, group in sorted(self._live.items())]
         return {"next_id": self.next_id, "progress": asdict(self.progress), "live": live}
 
     def restore(self, state: dict[str, Any]) -> list[tuple[int, int]]:
         """Continue from a checkpoint. Data that was on its way is gone; the answer is `waiting()`."""
         self.next_id, self.progress = state["next_id"], Progress(**state["progress"])
-        self._live = {number: _Group(attempt, failures, held) for number, attempt, failures, held in state["live"]}
+        self._live = {number: _Group(*rest) for number, *rest in state["live"]}
         for group_id, group in self._live.items():
             if group.state != "waiting":
                 self._retry(group_id, "resumed")

@@ -3,6 +3,7 @@ a lost rank takes it back to its last checkpoint, a signal leaves a checkpoint, 
 
 from __future__ import annotations
 
+import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -117,8 +118,9 @@ def _outcome(directory: RunDirectory, config: Config) -> Iterator[None]:
     directory.failure.unlink(missing_ok=True)
     try:
         yield
-    except Interrupted as error:
-        mark(directory.path, name, iterations, "interrupted", cause=str(error), exit_code=error.exit_code)
+    except (Interrupted, KeyboardInterrupt) as error:  # the second signal of the same kind gives no time for a checkpoint
+        code = error.exit_code if isinstance(error, Interrupted) else Interrupted(signal.SIGINT).exit_code
+        mark(directory.path, name, iterations, "interrupted", cause=str(error) or "interrupted at once", exit_code=code)
         raise
     except BaseException as error:
         code = EXIT_CODE if isinstance(error, UserError) else 1

@@ -31,7 +31,8 @@ class Component:
     answered: float
     asked: float | None = None
     """Since when a ping is unanswered."""
-    alive: bool = True
+    alive: bool = False
+    """Whether it has answered since it was started. One that is starting is not judged: that has a deadline of its own."""
     restarts: int = 0
     vitals: dict[str, Any] = field(default_factory=dict)
     moved: dict[str, float] = field(default_factory=dict)
@@ -63,6 +64,11 @@ class Watchdog:
         for name in names:
             known = self.components.get(name)
             self.components[name] = Component(now, restarts=known.restarts + 1 if known else 0)
+
+    def unwatch(self, names: Iterable[str]) -> None:
+        """These are to be ended, or replaced."""
+        for name in names:
+            self.died(name)
 
     def asked(self, name: str, now: float) -> None:
         """A ping was sent."""

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.benchmarks.table import PAGE, RESULTS, rows, write
 
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 900.0
+LONGEST_TAIL = 4000
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",  # several processes share few cores
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -47,15 +49,18 @@ def _run(name: str, folder: Path) -> bool:
     began = time.monotonic()
     command = [sys.executable, "-m", "tests.benchmarks.one", name, str(folder)]
     environment = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"} | ENVIRONMENT
-    try:
-        done = subprocess.run(command, cwd=ROOT, env=environment, timeout=LONGEST_S, check=False).returncode == 0
-    except subprocess.TimeoutExpired:
-        print(f"{name} did not end within {LONGEST_S:.0f} s and was killed")
-        return False
-    if done:
-        result = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        print(f"{result['compares']}\n\n{rows(result)}\n\n{time.monotonic() - began:.0f} s\n", flush=True)
-    return done
+    with tempfile.TemporaryFile("w+") as errors:  # not a pipe: what outlives the process may hold its end
+        try:
+            code = subprocess.run(command, cwd=ROOT, env=environment, stderr=errors, timeout=LONGEST_S, check=False).returncode
+        except subprocess.TimeoutExpired:
+            code = f"none within {LONGEST_S:.0f} s"
+        if code != 0:
+            errors.seek(0)
+            print(f"{errors.read()[-LONGEST_TAIL:]}\n{name}: exit code {code}")
+            return False
+    result = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    print(f"{result['compares']}\n\n{rows(result)}\n\n{time.monotonic() - began:.0f} s\n", flush=True)
+    return True
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def load() -> dict[str, Any]:
     """How busy it is just now: load averages, and the share of all cores in use over one second."""
     return {
         "load_average": [round(value, 2) for value in os.getloadavg()],
-        "cores_in_use": round(psutil.cpu_percent(interval=1.0) / 100.0, 2),
+        "share_of_cores_in_use": round(psutil.cpu_percent(interval=1.0) / 100.0, 2),
     }
 
 

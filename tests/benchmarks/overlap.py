@@ -9,17 +9,20 @@ user who sleeps (`slow_user`) instead of one that computes; `bound` is the time 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import ray
 
 from actors.config import SpeakerConfig
+from cluster.algorithm import GRPO
 from cluster.config import Config
 from tests.benchmarks.block import Block, in_turns, system
 from tests.benchmarks.bound import least_seconds
 from tests.benchmarks.outcome import Outcome
 from tests.benchmarks.setting import Setting
-from tests.benchmarks.slow_user import MEDIAN_S, SIGMA, slept, slow_users
+from tests.benchmarks.slow_user import MEDIAN_S, SIGMA, Played, slept, slow_users
 
 COMPARES = (
     "Seconds per training step with rollouts and learning in turns (max_staleness 0) against overlapped (1 and 2): the "
@@ -41,7 +44,7 @@ class Size:
     slow_group_size: int
 
 
-FULL = Size(True, (0, 1, 2), rounds=2, warm_up=2, steps=6, slow_groups=8, slow_group_size=4)
+FULL = Size(True, (0, 1, 2), rounds=2, warm_up=1, steps=6, slow_groups=8, slow_group_size=4)
 SMALLEST = Size(False, (0, 1), rounds=1, warm_up=1, steps=1, slow_groups=2, slow_group_size=2)
 
 
@@ -54,26 +57,33 @@ def measure(setting: Setting, size: Size) -> Outcome:
         with system(_config(setting, "overlap-quickstart"), setting.models) as algorithm:
             blocks = in_turns(algorithm, size.staleness, size.rounds, size.warm_up, size.steps)
         _report(outcome, "quickstart", blocks, size)
-    with slow_users(), system(_slow_config(setting, size), setting.models) as algorithm:
-        blocks = in_turns(algorithm, size.staleness, size.rounds, size.warm_up, size.steps)
-        pauses = ray.get(algorithm.parts.workers.handles[0].__ray_call__.remote(slept))
+    with slow_system(setting, size) as algorithm:
+        play_slowly(outcome, algorithm, size)
+    return outcome
+
+
+@contextmanager
+def slow_system(setting: Setting, size: Size) -> Iterator[GRPO]:
+    """Whose user takes its time, with room for all conversations that overlap may want at a time."""
+    config = _config(setting, "overlap-slow-user")
+    config.policies["user"].mix = [SpeakerConfig(speaker="scripted")]
+    config.rollout.groups_per_step, config.rollout.group_size = size.slow_groups, size.slow_group_size
+    config.rollout.concurrency = size.slow_groups * size.slow_group_size * (1 + max(size.staleness))
+    with slow_users(), system(config, setting.models) as algorithm:
+        yield algorithm
+
+
+def play_slowly(outcome: Outcome, algorithm: GRPO, size: Size) -> None:
+    """The slow user's part."""
+    blocks = in_turns(algorithm, size.staleness, size.rounds, size.warm_up, size.steps)
+    pauses = ray.get(algorithm.parts.workers.handles[0].__ray_call__.remote(slept))
     _report(outcome, "slow user", blocks, size)
     _report_bound(outcome, blocks, pauses, size)
-    return outcome
 
 
 def _config(setting: Setting, name: str) -> Config:
     config = setting.config.model_copy(deep=True)
     config.run.root, config.run.name = setting.scratch, name
-    return config
-
-
-def _slow_config(setting: Setting, size: Size) -> Config:
-    """Room for all conversations that overlap may want at a time, and a user without a model."""
-    config = _config(setting, "overlap-slow-user")
-    config.policies["user"].mix = [SpeakerConfig(speaker="scripted")]
-    config.rollout.groups_per_step, config.rollout.group_size = size.slow_groups, size.slow_group_size
-    config.rollout.concurrency = size.slow_groups * size.slow_group_size * (1 + max(size.staleness))
     return config
 
 
@@ -90,7 +100,7 @@ def _report(outcome: Outcome, part: str, blocks: list[Block], size: Size) -> Non
     outcome.raw |= {f"{part}, staleness {s}: ends of steps, s": [block.ends for block in some] for s, some in by.items()}
 
 
-def _report_bound(outcome: Outcome, blocks: list[Block], pauses: dict[tuple[int, int, int], float], size: Size) -> None:
+def _report_bound(outcome: Outcome, blocks: list[Block], pauses: dict[Played, float], size: Size) -> None:
     learn = min(block.learn_s() for block in blocks)
     for s in size.staleness:
         some = [block for block in blocks if block.staleness == s]
@@ -99,7 +109,7 @@ def _report_bound(outcome: Outcome, blocks: list[Block], pauses: dict[tuple[int,
         outcome.ratio(f"slow user, staleness {s}: step / bound", [block.mean_s() for block in some], bound)
 
 
-def _longest(block: Block, pauses: dict[tuple[int, int, int], float], size: Size) -> list[float]:
+def _longest(block: Block, pauses: dict[Played, float], size: Size) -> list[float]:
     """For each step of a block, the longest that a conversation of its groups slept in all."""
     longest = [0.0] * len(block.ends)
     for (epoch, group, _), seconds in pauses.items():

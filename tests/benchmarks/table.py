@@ -30,7 +30,7 @@ def section(result: dict[str, Any]) -> str:
     """One result: what is compared, how and where it was measured, and the numbers."""
     machine, start = result["machine"], result["at_start"]
     versions = ", ".join([f"Python {machine['python']}", f"torch {machine['torch']}", machine["vllm"], f"ray {machine['ray']}"])
-    load = f"load average {start['load_average'][0]}, {start['cores_in_use']:.0%} of the cores in use"
+    load = f"load average {start['load_average'][0]}, {start['share_of_cores_in_use']:.0%} of the cores in use"
     settings = "; ".join(f"{name} {_plain(value)}" for name, value in result["settings"].items())
     when = f"{result['date'][:16].replace('T', ' ')} UTC"
     return "\n".join(

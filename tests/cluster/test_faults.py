@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import ray
@@ -17,11 +19,12 @@ from faults import Run, breaks_engine, kill
 from small_run import small
 
 from actors.rollout import Weights
-from cluster.collector import Broken
+from cluster.collector import Broken, Stalled
 from cluster.grpo_config import GRPOConfig
 from cluster.parts import Models
 
-SILENCE_S = 4.0
+SILENCE_S = 6.0
+"""Long enough for a process that starts on a busy core, short enough to wait for."""
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +86,25 @@ def test_an_exception_in_the_engine_thread_fails_its_groups_at_once(run: Run):
     print(f"engine thread: {run.survive(lambda: ray.get(handle.__ray_call__.remote(breaks_engine()))):.1f} s to the next step")
     ledger = (run.algorithm.recorder.directory.path / "ledger.jsonl").read_text()
     assert "sabotaged" in ledger, "the cause is on record"
+
+
+def test_an_engine_that_hangs_but_answers_pings_ends_the_run_with_its_name(run: Run):
+    """Nobody is silent here, so nobody is ended: the collector's deadline falls, and the watchdog says who is to blame."""
+
+    def hang(worker: Any) -> None:
+        import time
+
+        worker._engine._step = lambda: time.sleep(600)
+
+    algorithm = run.algorithm
+    algorithm.collector._patience = replace(algorithm.patience, stall_timeout_s=6.0)
+    ray.get(algorithm.parts.workers.handles[0].__ray_call__.remote(hang))
+    with pytest.raises(Stalled, match=r"no group came back within 6 s.*rollout worker 0: \d+ engine steps pending, none done"):
+        for _ in range(2):  # the first step may still be made of what was played before
+            algorithm.train()
+    ray.kill(algorithm.parts.workers.handles[0], no_restart=False)
+    algorithm.recover()
+    run.survive(lambda: None)
 
 
 def test_a_flipped_byte_in_published_weights_is_refused(run: Run):

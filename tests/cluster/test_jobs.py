@@ -18,7 +18,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +59,10 @@ while True:
 
 @dataclass(frozen=True)
 class Server:
-    """A running cluster: the URL of its dashboard, and the environment of a user who knows its token."""
+    """A running cluster: the URL of its dashboard, where drivers join, and the environment of a user who knows its token."""
 
     address: str
+    gcs: str
     environment: dict[str, str]
 
     def start(self, *command: object) -> subprocess.Popen[str]:
@@ -104,7 +105,7 @@ def server() -> Iterator[Server]:
             **{"RAY_memory_monitor_refresh_ms": "0", "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"},
             "PATH": f"{BIN}:{os.environ['PATH']}",
         }
-        served = Server(f"http://127.0.0.1:{dashboard}", environment)
+        served = Server(f"http://127.0.0.1:{dashboard}", f"127.0.0.1:{port}", environment)
         ports = [f"--port={port}", f"--dashboard-port={dashboard}", f"--ray-client-server-port={client}"]
         ports += [f"--dashboard-agent-listen-port={agent}"]  # every Ray on a machine tries for the same one
         sizes = ["--num-cpus=6", f"--object-store-memory={200 * 2**20}"]
@@ -172,9 +173,16 @@ def ended(server: Server, root: Path, stand_in: Path) -> dict[str, Ended]:
     ray_job = [BIN / "ray", "job", "submit", "--address", server.address, "--working-dir", "."]
     train = ["--", "python", "-m", "cluster", "train", CONFIG, *TINY]
     submit = [CONFIG, *TINY, f"run.root={root}", "--address", server.address]
-    owner = Server(server.address, {**server.environment, "WANDB_API_KEY": "very secret"})
-    stranger = Server(server.address, {**server.environment, "RAY_AUTH_TOKEN": secrets.token_hex(32)})
+    joins = [BIN / "python", "-m", "cluster", "train", CONFIG, *TINY, f"run.root={root}", "--dry-run"]
+
+    def knowing(**variables: str) -> Server:
+        return replace(server, environment=server.environment | variables)
+
+    owner, stranger = knowing(WANDB_API_KEY="very secret"), knowing(RAY_AUTH_TOKEN=secrets.token_hex(32))
     started = {
+        "joins": knowing(RAY_ADDRESS=server.gcs).start(*joins),
+        "refused": knowing(RAY_ADDRESS=server.gcs, RAY_AUTH_MODE="disabled").start(*joins),
+        "lost": knowing(RAY_ADDRESS="127.0.0.1:9").start(*joins),
         "documented": server.start(*ray_job, *train, f"run.root={root}", "run.name=documented"),
         "submitted": server.parley(*submit, "run.name=submitted", "--submission-id", "submitted"),
         "relative": server.start(*ray_job, "--submission-id", "relative", *train),
@@ -245,6 +253,15 @@ def test_a_user_without_the_token_is_told_so(ended: dict[str, Ended], server: Se
         f"parley: --address is {server.address}: that cluster wants its token; set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or "
         f"RAY_AUTH_TOKEN_PATH.\n"
     )
+
+
+def test_a_driver_joins_the_cluster_or_says_why_it_cannot(ended: dict[str, Ended]):
+    assert ended["joins"].code == 0, ended["joins"].err
+    assert "# fits what is there: 1 node: 6 CPUs" in ended["joins"].out
+    assert (ended["refused"].code, ended["lost"].code) == (2, 2)
+    assert "needs RAY_AUTH_MODE=token, and its token in RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH." in ended["refused"].err
+    assert ended["lost"].err.startswith("parley: RAY_ADDRESS is '127.0.0.1:9': nothing answers there (")
+    assert "Traceback" not in ended["refused"].err + ended["lost"].err
 
 
 def test_ctrl_c_leaves_the_job_alone_and_stopping_it_leaves_it_time(server: Server, stand_in: Path):

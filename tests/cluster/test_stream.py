@@ -4,7 +4,7 @@ import json
 from collections import Counter
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -53,6 +53,22 @@ def test_failures_are_retried_then_dropped_and_replaced():
     stream.finished(2, 0, 0), stream.finished(1, 0, 0)
     assert stream.take(0) == [1, 2]
     assert stream.progress == Progress(dispatched=4, finished=2, retried=1, late=3, consumed=2, dropped=1)
+
+
+def test_workers_that_die_are_not_held_against_a_group_so_soon():
+    stream = Stream(1, max_attempts=2, max_losses=3)
+    dispatch_all(stream, 0)
+    for attempt in (0, 1):
+        assert stream.lost(0, attempt, "worker died") == Retry(attempt + 1)
+        stream.dispatched(0, attempt + 1, "w1")
+    state = stream.state()
+    assert stream.failed(0, 2, "no verdict") == Retry(3)
+    stream.dispatched(0, 3, "w1")
+    assert stream.lost(0, 3, "worker died") == Drop("worker died")
+    again = Stream(1, max_attempts=2, max_losses=3)
+    assert again.restore(json.loads(json.dumps(state))) == [(0, 3)]
+    again.dispatched(0, 3, "w1")
+    assert again.lost(0, 3, "worker died") == Drop("worker died"), "a checkpoint remembers them"
 
 
 def test_stale_groups_are_dropped_when_they_would_be_consumed():
@@ -107,11 +123,13 @@ class Life(RuleBasedStateMachine):
 
     @initialize(groups=st.integers(1, 3), staleness=st.integers(0, 2), attempts=st.integers(1, 3))
     def start(self, groups, staleness, attempts):
-        self.arguments = {"groups_per_step": groups, "max_staleness": staleness, "max_attempts": attempts}
+        limits = {"max_attempts": attempts, "max_losses": attempts}
+        self.arguments = {"groups_per_step": groups, "max_staleness": staleness, **limits}
         self.lines: list[str] = []
         self.stream = Stream(**self.arguments, record=self.record)
         self.version = 0
         self.sent: list[tuple[int, int, int]] = []
+        self.sampled: dict[int, int] = {}
         self.retry: list[tuple[int, int]] = []
         self.ended: Counter = Counter()
         self.checkpoints = []
@@ -135,11 +153,16 @@ class Life(RuleBasedStateMachine):
         self.send(*self.retry.pop(0))
 
     @precondition(lambda self: self.sent)
-    @rule(data=st.data(), fails=st.booleans())
-    def answer(self, data, fails):
+    @rule(data=st.data(), how=st.sampled_from(["finished", "failed", "lost"]))
+    def answer(self, data, how):
         """Of any attempt ever sent, so also late ones and answers given twice."""
         group, attempt, version = data.draw(st.sampled_from(self.sent))
-        outcome = self.stream.failed(group, attempt, "died") if fails else self.stream.finished(group, attempt, version)
+        if how == "finished":
+            outcome = self.stream.finished(group, attempt, version)
+        else:
+            outcome = getattr(self.stream, how)(group, attempt, "because")
+        if isinstance(outcome, Accepted):
+            self.sampled[group] = version
         if isinstance(outcome, Retry):
             self.retry.append((group, outcome.attempt))
         if isinstance(outcome, Drop):
@@ -152,6 +175,7 @@ class Life(RuleBasedStateMachine):
         taken = self.stream.take(self.version)
         if taken is not None:
             assert taken == sorted(taken) and len(taken) == self.stream.groups_per_step
+            assert all(self.version - self.sampled[group] <= self.stream.max_staleness for group in taken)
             self.version += 1
         gone = live - {*self.stream.ready(), *self.stream.running()}
         assert len(gone) == len(taken or []) + self.stream.progress.dropped - dropped
@@ -187,3 +211,19 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(groups=st.integers(1, 3), staleness=st.integers(0, 3), data=st.data())
+def test_what_is_dispatched_in_time_is_never_too_stale(groups, staleness, data):
+    """Capacity alone keeps the bound: with workers that answer in any order, nothing is ever dropped."""
+    stream, version, running = Stream(groups, staleness), 0, []
+    for _ in range(data.draw(st.integers(1, 40))):
+        for _ in range(stream.want(version)):
+            running.append((stream.next_id, version))
+            stream.dispatched(stream.next_id, 0, "w")
+        if running:
+            group, sampled = running.pop(data.draw(st.integers(0, len(running) - 1)))
+            stream.finished(group, 0, sampled)
+        version += stream.take(version) is not None
+    assert stream.progress.dropped == 0

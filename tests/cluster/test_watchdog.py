@@ -20,6 +20,8 @@ def vitals(pid: int = 1, **work: tuple[int, int]) -> dict:
 def dog(*names: str) -> Watchdog:
     watchdog = Watchdog(SILENCE, STALL)
     watchdog.watch(names, 0.0)
+    for name in names:
+        watchdog.answered(name, vitals(), 0.0)
     return watchdog
 
 
@@ -41,6 +43,18 @@ def test_who_is_down_is_not_silent_until_it_lived_again():
     watchdog.answered("worker 0", vitals(pid=7), 500.0)
     watchdog.asked("worker 0", 501.0)
     assert watchdog.silent(507.0) == ["worker 0"]
+
+
+def test_who_is_starting_is_not_judged():
+    watchdog = dog("rank 0")
+    watchdog.unwatch(["rank 0"])
+    watchdog.watch(["rank 0"], 1.0)
+    watchdog.asked("rank 0", 2.0)
+    assert watchdog.silent(500.0) == []
+    watchdog.answered("rank 0", vitals(pid=9), 500.0)
+    assert watchdog.components["rank 0"].restarts == 1
+    watchdog.asked("rank 0", 501.0)
+    assert watchdog.silent(507.0) == ["rank 0"]
 
 
 def test_work_that_does_not_move_is_stuck_and_named():
