@@ -18,7 +18,7 @@ export OMP_NUM_THREADS := 1
 SEEDS ?= 0 1 2
 QUICK = $(BIN)/python -m cluster train examples/quickstart.yaml --overwrite
 
-.PHONY: quickstart claims test lint types ci clean
+.PHONY: quickstart claims bench test lint types ci clean
 
 quickstart: $(STAMP)
 	$(BIN)/python -m cluster train examples/quickstart.yaml run.seed=$(SEED) run.name=quickstart-$(SEED) --overwrite
@@ -28,6 +28,10 @@ claims: $(STAMP)
 	for s in $(SEEDS); do $(QUICK) run.seed=$$s run.name=lr0-$$s learner.lr=0 || exit; done
 	for s in $(SEEDS); do $(QUICK) run.seed=$$s run.name=shuffle-$$s rewards.shuffle=true || exit; done
 	for kind in quickstart lr0 shuffle; do $(BIN)/python -m cluster report $(foreach s,$(SEEDS),$${PARLEY_HOME:-runs}/$$kind-$(s)) || exit; done
+
+# Wants an idle machine; the first time it also trains the quickstart's models.
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

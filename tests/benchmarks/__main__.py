@@ -50,6 +50,7 @@ def _run(name: str, folder: Path) -> bool:
     command = [sys.executable, "-m", "tests.benchmarks.one", name, str(folder)]
     environment = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"} | ENVIRONMENT
     with tempfile.TemporaryFile("w+") as errors:  # not a pipe: what outlives the process may hold its end
+        code: int | str
         try:
             code = subprocess.run(command, cwd=ROOT, env=environment, stderr=errors, timeout=LONGEST_S, check=False).returncode
         except subprocess.TimeoutExpired:

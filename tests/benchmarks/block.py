@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from statistics import fmean
 
 from cluster.algorithm import GRPO
 from cluster.config import Config
@@ -36,10 +35,12 @@ class Block:
         """Seconds per counted step."""
         return (self.ends[-1] - self.ends[self.warm_up - 1]) / (len(self.ends) - self.warm_up)
 
-    def mean_of(self, name: str) -> float | None:
-        """A scalar over the counted steps that have it."""
-        values = [scalars[name] for scalars in self.scalars[self.warm_up :] if name in scalars]
-        return fmean(values) if values else None
+    def share(self, name: str) -> float | None:
+        """A share of the counted steps that have it, each for as long as it took."""
+        lasted = [end - before for before, end in zip([0.0, *self.ends], self.ends, strict=False)]
+        counted = list(zip(self.scalars, lasted, strict=True))[self.warm_up :]
+        parts = [(scalars[name], s) for scalars, s in counted if name in scalars]
+        return sum(share * s for share, s in parts) / sum(s for _, s in parts) if parts else None
 
     def learn_s(self) -> float:
         """What the quickest step took once its groups were there."""

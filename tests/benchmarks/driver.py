@@ -9,9 +9,8 @@ import time
 from pathlib import Path
 
 import psutil
-import yaml
 
-from cluster.config import Config
+from cluster.config import Config, resolved
 from cluster.parts import Models
 from cluster.run_directory import RunDirectory
 
@@ -51,7 +50,7 @@ def _written(config: Config, models: Models) -> Path:
         speaker.model = str(models.frozen["user"])
     config.eval.tasks, config.eval.greedy = 8, False
     path = config.run.root / "driver.yaml"
-    path.write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
+    path.write_text(resolved(config), encoding="utf-8")
     return path
 
 

@@ -94,7 +94,7 @@ def _report(outcome: Outcome, part: str, blocks: list[Block], size: Size) -> Non
         outcome.ratio(f"{part}: staleness 0 / {s}", seconds[0], seconds[s])
     for stage in STAGES:
         for s, some in by.items():
-            idle = [value for block in some if (value := block.mean_of(f"idle/{stage}")) is not None]
+            idle = [value for block in some if (value := block.share(f"idle/{stage}")) is not None]
             if idle:
                 outcome.add(f"{part}, staleness {s}: idle/{stage}", "of a step", idle)
     outcome.raw |= {f"{part}, staleness {s}: ends of steps, s": [block.ends for block in some] for s, some in by.items()}

@@ -145,8 +145,9 @@ def _config(setting: Setting, ranks: int) -> Config:
 
 def _strike(algorithm: GRPO, learning: bool, act: Callable[[], Any]) -> float:
     """Wait until groups are under way, or until the learner has them; a moment later, act. Returns when that was."""
-    groups, version = algorithm.parley.rollout.groups_per_step, algorithm.version
-    while not (algorithm.stream.census()["consumed"] > version * groups if learning else algorithm.stream.census()["running"]):
+    before, deadline = algorithm.version * algorithm.parley.rollout.groups_per_step, time.monotonic() + 60
+    while not (algorithm.stream.census()["consumed"] > before if learning else algorithm.stream.census()["running"]):
+        assert time.monotonic() < deadline, "the step did not begin"
         time.sleep(0.005)
     time.sleep(INTO_LEARNING_S if learning else INTO_PLAYING_S)
     struck = time.monotonic()

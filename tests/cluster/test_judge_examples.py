@@ -63,7 +63,7 @@ def test_the_endpoint_example_plays_a_group(ray_cluster: None):
     assert [(row["status"], row["score"], row["success"]) for row in rows] == [("ok", 1.0, True)] * 3
     sources = {r["source"] for row in rows for turn in row["turns"] for r in turn["rewards"] if r["name"] == "env"}
     assert "Qwen/Qwen3-8B@127.0.0.1" in sources
-    assert vitals["requests"] == vitals["done"]["verdicts"] > 0
+    assert vitals["endpoint"]["requests"] == vitals["done"]["verdicts"] > 0
     assert all(body["chat_template_kwargs"] == {"enable_thinking": False} for body in server.bodies)
 
 
