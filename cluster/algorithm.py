@@ -21,20 +21,20 @@ from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LI
 
 from actors.rollout import GroupRequest, Weights
 from actors.speaker import derived_seed
-from cluster.claim import claim
-from cluster.collector import Broken, Collector, Patience
+from cluster.groups.collector import Broken, Collector, Patience
+from cluster.groups.heldout import play_heldout
+from cluster.groups.stream import Stream
+from cluster.groups.tasks import TaskSource
 from cluster.grpo_config import GRPOConfig
-from cluster.guards import Guards
-from cluster.heldout import play_heldout
 from cluster.learner_group import RankGroups
-from cluster.observer import Observer, Step
-from cluster.parts import Parts
-from cluster.preflight import RANK_CPUS
-from cluster.prepare import prepare
-from cluster.recorder import Recorder
-from cluster.run_directory import RunDirectory
-from cluster.stream import Stream
-from cluster.tasks import TaskSource
+from cluster.observe.guards import Guards
+from cluster.observe.observer import Observer, Step
+from cluster.record.recorder import Recorder
+from cluster.record.run_directory import RunDirectory
+from cluster.start.claim import claim
+from cluster.start.parts import Parts
+from cluster.start.preflight import RANK_CPUS
+from cluster.start.prepare import prepare
 from learner.assignment import CreditState, assign
 from learner.plan import plan
 from learner.rank_group import RankGroup

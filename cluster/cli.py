@@ -13,11 +13,10 @@ from typing import Annotated, Any
 import typer
 
 from cluster import config as configuration
-from cluster import yaml_text
-from cluster.config import Config
+from cluster.config import Config, yaml_text
 from cluster.errors import EXIT_CODE, RunFailed, UserError
-from cluster.interruption import Interrupted
-from cluster.job_server import ADDRESS, DEFAULT_ADDRESS
+from cluster.jobs.interruption import Interrupted
+from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
 
 FAILED = 1
 """A run broke off; the sentence names component and cause."""
@@ -69,7 +68,7 @@ def submit(
     """
     if overwrite and resume:
         raise UserError("--overwrite and --resume exclude each other: begin anew, or go on.")
-    from cluster.submit import submit as run
+    from cluster.jobs.submit import submit as run
 
     flags = ["--resume"] * resume + ["--overwrite"] * overwrite
     raise typer.Exit(
@@ -90,9 +89,9 @@ def submit(
 def sft(config: ConfigFile, overrides: Overrides = None) -> None:
     """Train by imitation only, and print where the models are.  Example: parley sft examples/quickstart.yaml"""
     resolved = configuration.load(config, overrides or [])
-    from cluster.console import Console
-    from cluster.prepare import prepare
-    from cluster.runtime import cluster
+    from cluster.jobs.runtime import cluster
+    from cluster.start.prepare import prepare
+    from cluster.terminal.console import Console
 
     with cluster(resolved), Console() as console:
         models = prepare(resolved, console.progress)
@@ -117,8 +116,8 @@ def tiny(config: ConfigFile, overrides: Overrides = None) -> None:
     """Make the tiny models a run names, untrained.  Example: parley tiny examples/quickstart.yaml"""
     resolved = configuration.load(config, overrides or [])
     from actors.config import TinyModel
-    from cluster.models import model_path
-    from cluster.parts import user_speakers
+    from cluster.start.models import model_path
+    from cluster.start.parts import user_speakers
 
     models = {"agent": resolved.policies["agent"].model, **{n: s.model for n, s in user_speakers(resolved).items()}}
     models |= {f"judge {name}": judge.model for name, judge in resolved.judges.items()}
@@ -136,9 +135,9 @@ def report(
 
     Example: parley report runs/quickstart-0 runs/quickstart-1 --recompute
     """
-    from cluster import plots, summary
-    from cluster.console import Console
-    from cluster.run_directory import RunDirectory
+    from cluster.record import plots, summary
+    from cluster.record.run_directory import RunDirectory
+    from cluster.terminal.console import Console
 
     summaries = [RunDirectory.at(run).read_summary() for run in runs]
     for run in runs if recompute else []:
@@ -159,7 +158,7 @@ def export(
     out: Annotated[Path, typer.Argument(help="The folder to make.", show_default=False)],
 ) -> None:
     """Copy a run's newest trained model, in Hugging Face format.  Example: parley export runs/quickstart my-agent"""
-    from cluster.export import export as copy
+    from cluster.record.export import export as copy
 
     typer.echo(copy(run, out))
 
@@ -171,7 +170,7 @@ def show_status(
     as_json: Annotated[bool, typer.Option("--json", help="The whole status as JSON.")] = False,
 ) -> None:
     """What a run is doing right now.  Example: parley status runs/quickstart --watch"""
-    from cluster import watch as watching
+    from cluster.terminal import watch as watching
 
     if watch and as_json:
         raise UserError("--watch and --json exclude each other: give one.")
@@ -203,17 +202,17 @@ def show(
 
     Example: parley show runs/quickstart --phase heldout-after --worst 5 --tokens
     """
-    from cluster.selection import Filters
-    from cluster.show import show as run_show
+    from cluster.terminal.selection import Filters
+    from cluster.terminal.show import show as run_show
 
     chosen = Filters(phase, iteration, task, group, episode, status, opponent, min_score, max_score, worst, best, count)
     run_show(run, chosen, tokens=tokens, as_json=as_json)
 
 
 def _describe(config: Config) -> None:
-    from cluster import preflight
-    from cluster.plan_text import nodes_text
-    from cluster.runtime import resources
+    from cluster.jobs.runtime import resources
+    from cluster.start import preflight
+    from cluster.start.plan_text import nodes_text
 
     sizes: dict[str, Any] = configuration.derived(config)
     typer.echo(configuration.resolved(config))

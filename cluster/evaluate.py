@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster.collector import Patience
 from cluster.config import Config
-from cluster.console import Console
-from cluster.heldout import play_heldout
-from cluster.parts import CONSTANT, Parts
-from cluster.prepare import prepare
-from cluster.runtime import cluster
-from cluster.summary import episodes
+from cluster.groups.collector import Patience
+from cluster.groups.heldout import play_heldout
+from cluster.jobs.runtime import cluster
+from cluster.record.summary import episodes
+from cluster.start.parts import CONSTANT, Parts
+from cluster.start.prepare import prepare
+from cluster.terminal.console import Console
 
 
 def evaluate(config: Config) -> dict[str, Any]:

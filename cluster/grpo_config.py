@@ -20,10 +20,10 @@ from ray.rllib.env.env_runner import EnvRunner
 
 from cluster import config as parley_config
 from cluster.config import Config
+from cluster.jobs.runtime import connect
 from cluster.learner_group import RankGroups
-from cluster.parts import Models
-from cluster.run_directory import RunDirectory
-from cluster.runtime import connect
+from cluster.record.run_directory import RunDirectory
+from cluster.start.parts import Models
 
 TEXT = gymnasium.spaces.Text(max_length=1 << 20, min_length=0)
 

@@ -15,7 +15,7 @@ from typing import Any
 from ray.rllib.core import COMPONENT_LEARNER, COMPONENT_RL_MODULE
 from ray.rllib.core.learner.learner_group import LearnerGroup
 
-from cluster.health import Member
+from cluster.observe.health import Member
 from learner.rank_group import RankGroup
 
 

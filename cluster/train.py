@@ -11,22 +11,23 @@ from contextlib import contextmanager
 from typing import Any
 
 from actors.pool import PoolError
-from cluster import plan_text, plots, summary
 from cluster.algorithm import GRPO
-from cluster.baselines import play_baselines
-from cluster.claim import claim
 from cluster.config import Config
-from cluster.console import Console
 from cluster.errors import EXIT_CODE, RunFailed, UserError
 from cluster.grpo_config import GRPOConfig
-from cluster.interruption import Interrupted, Interruption
-from cluster.monitor import check_credentials
-from cluster.parts import CONSTANT
-from cluster.prepare import prepare
-from cluster.reporter import mark
-from cluster.run_directory import BEFORE, RunDirectory
-from cluster.runtime import cluster
-from cluster.summary import AFTER, BASELINE, CONSTANT_USER, GREEDY
+from cluster.jobs.interruption import Interrupted, Interruption
+from cluster.jobs.runtime import cluster
+from cluster.observe.reporter import mark
+from cluster.record import plots, summary
+from cluster.record.baselines import play_baselines
+from cluster.record.monitor import check_credentials
+from cluster.record.run_directory import BEFORE, RunDirectory
+from cluster.record.summary import AFTER, BASELINE, CONSTANT_USER, GREEDY
+from cluster.start import plan_text
+from cluster.start.claim import claim
+from cluster.start.parts import CONSTANT
+from cluster.start.prepare import prepare
+from cluster.terminal.console import Console
 from learner.rank_group import LearnerError
 
 SHOWN = {"reward/score": "score", "rollout/turns": "turns"}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from cluster.algorithm import GRPO
 from cluster.config import Config
 from cluster.grpo_config import GRPOConfig
-from cluster.parts import Models
+from cluster.start.parts import Models
 
 LEARN = ("time/credit", "time/learn", "time/publish")
 

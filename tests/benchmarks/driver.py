@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 
 from cluster.config import Config, resolved
-from cluster.parts import Models
-from cluster.run_directory import RunDirectory
+from cluster.record.run_directory import RunDirectory
+from cluster.start.parts import Models
 
 LONGEST_S = 180.0
 

@@ -20,8 +20,8 @@ from actors.rollout import GroupRequest
 from actors.speaker import derived_seed
 from actors.worker import PolicySpec
 from cluster.config import gym_params
-from cluster.parts import START_TIMEOUT_S, Models
-from cluster.tasks import TaskSource
+from cluster.groups.tasks import TaskSource
+from cluster.start.parts import START_TIMEOUT_S, Models
 from tests.benchmarks.outcome import Outcome
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.stage import Played, Stage

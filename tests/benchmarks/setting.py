@@ -12,9 +12,9 @@ from pathlib import Path
 import ray
 
 from cluster.config import Config, load
-from cluster.parts import Models
-from cluster.prepare import prepare
-from cluster.private_ray import guard, own_temp
+from cluster.jobs.private_ray import guard, own_temp
+from cluster.start.parts import Models
+from cluster.start.prepare import prepare
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart.yaml"
 CPUS = 8

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from small_run import small
 
-from cluster.parts import Models
-from cluster.prepare import prepare
+from cluster.start.parts import Models
+from cluster.start.prepare import prepare
 
 
 @pytest.fixture(scope="session")

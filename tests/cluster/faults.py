@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from cluster.algorithm import GRPO
-from cluster.lineage import lineage, replay
+from cluster.groups.lineage import lineage, replay
 from cluster.train import advance
 from rewards.trajectory import OK
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import get_args
 
 import envs
-from cluster.monitor import GROUPS
-from cluster.sections import GuardName
+from cluster.config.sections import GuardName
+from cluster.record.monitor import GROUPS
 from envs import registry
 from rewards.combine import FORMAT_REWARD
 
@@ -55,15 +55,15 @@ def _as_pattern(documented: str) -> str:
 
 
 def written() -> tuple[set[str], list[str], set[str]]:
-    """(names, templates with {} for what is filled in, all short texts) of cluster/*.py.
+    """(names, templates with {} for what is filled in, all short texts) of the room cluster.
 
-    A name counts as written where it is the key of a mapping or the target of an item assignment; `cluster.metrics` is left
-    out, for its functions are run. So are templates of groups whose members come from elsewhere.
+    A name counts as written where it is the key of a mapping or the target of an item assignment; `cluster.record.metrics` is
+    left out, for its functions are run. So are templates of groups whose members come from elsewhere.
     """
     names: set[str] = set()
     templates: list[str] = []
     texts: set[str] = set()
-    for path in sorted((ROOT / "cluster").glob("*.py")):
+    for path in sorted((ROOT / "cluster").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 texts.add(node.value)

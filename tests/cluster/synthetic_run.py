@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from cluster import summary
-from cluster.run_directory import RunDirectory
+from cluster.record import summary
+from cluster.record.run_directory import RunDirectory
 from rewards.trajectory import Row, Turn, to_table
 
 EVALUATIONS = {

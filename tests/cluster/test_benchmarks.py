@@ -16,7 +16,7 @@ import pytest
 from small_run import small
 
 from actors.config import SpeakerConfig
-from cluster.parts import Models
+from cluster.start.parts import Models
 
 ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:  # as under `python -m`; before Ray starts, whose workers import from there too

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster.claim import claim
 from cluster.config import Config, parse, resolved
 from cluster.errors import UserError
-from cluster.run_directory import RunDirectory
+from cluster.record.run_directory import RunDirectory
+from cluster.start.claim import claim
 
 
 def config(root: Path, *overrides: str) -> Config:
@@ -83,7 +83,7 @@ def test_two_processes_cannot_drive_one_run_and_a_killed_one_gives_it_back(tmp_p
             sys.executable,
             "-c",
             "import sys, time\n"
-            "from cluster.claim import claim\nfrom cluster.config import parse\n"
+            "from cluster.start.claim import claim\nfrom cluster.config import parse\n"
             f"with claim(parse({{'run': {{'root': {str(tmp_path)!r}, 'name': 'a', 'iterations': 4}}}}), resume=True):\n"
             "    print('mine', flush=True); time.sleep(600)",
         ],

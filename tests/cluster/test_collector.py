@@ -13,11 +13,11 @@ import pytest
 import envs
 from actors.pool import ActorPool
 from actors.rollout import GroupRequest
-from cluster.collector import Broken, Collector, Patience, Stalled
-from cluster.heldout import play
-from cluster.ledger import Ledger
-from cluster.lineage import replay
-from cluster.stream import Stream
+from cluster.groups.collector import Broken, Collector, Patience, Stalled
+from cluster.groups.heldout import play
+from cluster.groups.ledger import Ledger
+from cluster.groups.lineage import replay
+from cluster.groups.stream import Stream
 from rewards.trajectory import Row, to_table
 
 TASK = envs.load("IntentionGym", "heldout")[0]

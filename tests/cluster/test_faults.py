@@ -19,9 +19,9 @@ from faults import Run, breaks_engine, kill
 from small_run import small
 
 from actors.rollout import Weights
-from cluster.collector import Broken, Stalled
+from cluster.groups.collector import Broken, Stalled
 from cluster.grpo_config import GRPOConfig
-from cluster.parts import Models
+from cluster.start.parts import Models
 
 SILENCE_S = 6.0
 """Long enough for a process that starts on a busy core, short enough to wait for."""

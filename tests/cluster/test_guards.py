@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cluster.alarm import alarm_scalars
 from cluster.config import parse
+from cluster.config.sections import GuardName, GuardsConfig
 from cluster.errors import UserError
-from cluster.guard import GUARDS
-from cluster.guards import REPEAT, WINDOW, Guards
-from cluster.sections import GuardName, GuardsConfig
+from cluster.observe.alarm import alarm_scalars
+from cluster.observe.guard import GUARDS
+from cluster.observe.guards import REPEAT, WINDOW, Guards
 
 OFF = dict.fromkeys(get_args(GuardName))
 """No guard at all."""

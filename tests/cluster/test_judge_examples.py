@@ -16,9 +16,8 @@ from actors.judges import custom
 from actors.pool import ActorPool
 from actors.rollout import Cast, GroupRequest, run_group, scripted
 from actors.speaker import Limits
-from cluster import yaml_text
-from cluster.config import load, parse
-from cluster.parts import user_speakers
+from cluster.config import load, parse, yaml_text
+from cluster.start.parts import user_speakers
 from envs.intention.baselines import Oracle
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -14,8 +14,9 @@ import pytest
 import ray
 import yaml
 
-from cluster import cli, runtime
-from cluster.sections import IN_JOB
+from cluster import cli
+from cluster.config.sections import IN_JOB
+from cluster.jobs import runtime
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "examples" / "kuberay"

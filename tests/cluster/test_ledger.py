@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cluster.ledger import Ledger, LedgerError, replay
+from cluster.groups.ledger import Ledger, LedgerError, replay
 
 
 def line(event, **fields):

@@ -7,7 +7,7 @@ import math
 import pyarrow as pa
 import pytest
 
-from cluster.metrics import credit_scalars, learner_scalars, rollout_scalars
+from cluster.record.metrics import credit_scalars, learner_scalars, rollout_scalars
 from learner.assignment import CreditState, assign
 from rewards.config import RewardsConfig
 from rewards.trajectory import SCHEMA, Row, Turn, to_table

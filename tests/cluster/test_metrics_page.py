@@ -9,10 +9,10 @@ import pytest
 import synthetic_run
 from metric_names import GROUPS, filled, tables, undocumented, written
 
-from cluster.alarm import alarm_scalars
-from cluster.guards import Guards
-from cluster.metrics import credit_scalars, learner_scalars, rollout_scalars
-from cluster.sections import GuardsConfig
+from cluster.config.sections import GuardsConfig
+from cluster.observe.alarm import alarm_scalars
+from cluster.observe.guards import Guards
+from cluster.record.metrics import credit_scalars, learner_scalars, rollout_scalars
 from learner.assignment import CreditState, assign
 from learner.config import LearnerConfig
 from learner.plan import plan

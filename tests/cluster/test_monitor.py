@@ -11,8 +11,8 @@ import synthetic_run
 from wandb_reader import finished_run, finished_runs
 from wandb_server import wandb_server
 
-from cluster.alarm import Alarm
-from cluster.monitor import COLUMNS, GROUPS, Monitor, check_credentials, conversations, last_run_id
+from cluster.observe.alarm import Alarm
+from cluster.record.monitor import COLUMNS, GROUPS, Monitor, check_credentials, conversations, last_run_id
 
 
 def test_an_offline_run_holds_config_scalars_and_conversations(tmp_path, monkeypatch):
@@ -109,7 +109,7 @@ def test_the_newest_run_is_found_by_its_name_alone(tmp_path):
 
 CHECK = """
 from cluster.errors import UserError
-from cluster.monitor import check_credentials
+from cluster.record.monitor import check_credentials
 try:
     check_credentials("online")
     print("accepted")

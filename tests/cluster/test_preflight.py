@@ -3,11 +3,11 @@
 import pytest
 
 from actors.config import PolicyConfig, SpeakerConfig, TinyModel
-from cluster import preflight
 from cluster.config import Config
 from cluster.errors import UserError
-from cluster.placement import unplaced
-from cluster.plan_text import lines, nodes_text
+from cluster.start import preflight
+from cluster.start.placement import unplaced
+from cluster.start.plan_text import lines, nodes_text
 from rewards.config import JudgeConfig
 
 

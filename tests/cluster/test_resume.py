@@ -22,10 +22,10 @@ import pytest
 import yaml
 from small_run import small
 
-from cluster.lineage import replay
-from cluster.parts import Models
-from cluster.run_directory import RunDirectory
-from cluster.status import Status
+from cluster.groups.lineage import replay
+from cluster.observe.status import Status
+from cluster.record.run_directory import RunDirectory
+from cluster.start.parts import Models
 
 ITERATIONS, GROUPS = 6, 3
 DEADLINE_S = 150.0

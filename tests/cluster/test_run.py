@@ -19,15 +19,15 @@ from small_run import ITERATIONS, Silent, small
 from transformers import AutoModelForCausalLM
 from wandb_reader import finished_run
 
-from cluster import summary
 from cluster.algorithm import GRPO
 from cluster.config import Config
 from cluster.errors import RunFailed
 from cluster.evaluate import evaluate
+from cluster.groups.lineage import replay
 from cluster.grpo_config import GRPOConfig
-from cluster.lineage import replay
-from cluster.parts import Models
-from cluster.status import Status
+from cluster.observe.status import Status
+from cluster.record import summary
+from cluster.start.parts import Models
 from cluster.train import iterate, train
 from rewards.trajectory import OK
 

@@ -8,7 +8,7 @@ import pytest
 import synthetic_run
 
 from cluster.errors import UserError
-from cluster.run_directory import RunDirectory
+from cluster.record.run_directory import RunDirectory
 
 
 @pytest.fixture

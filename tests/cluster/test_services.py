@@ -8,11 +8,11 @@ import pytest
 
 from actors.config import SpeakerConfig
 from cluster.config import Config, derived, load, parse, resolved
-from cluster.endpoint_requests import endpoint_requests
+from cluster.config.endpoint_requests import endpoint_requests
 from cluster.errors import UserError
-from cluster.parts import Models, Parts
-from cluster.preflight import parts
-from cluster.prepare import prepare
+from cluster.start.parts import Models, Parts
+from cluster.start.preflight import parts
+from cluster.start.prepare import prepare
 from rewards.config import JudgeConfig
 from rewards.endpoint_config import EndpointConfig
 
@@ -118,7 +118,7 @@ def test_a_bare_off_is_a_mode_and_a_cache_path_is_absolute(tmp_path, monkeypatch
 
 
 def test_a_model_that_judges_is_made_and_has_a_place(tmp_path, monkeypatch):
-    monkeypatch.setattr("cluster.models.training_texts", lambda config: ["user\nWhat is the date?\n"])
+    monkeypatch.setattr("cluster.start.models.training_texts", lambda config: ["user\nWhat is the date?\n"])
     config = parse({"run": {"root": str(tmp_path)}, "judges": {"default": {"backend": "vllm", "model": {"tiny": "judge"}}}})
     models = prepare(config, lambda *_: None)
     assert (models.judge / "config.json").is_file()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.transcript import Renderer
-from cluster.sft import demonstration_table
+from cluster.start.sft import demonstration_table
 from envs.base import Demonstration, Message
 from learner.tiny import make_tiny
 

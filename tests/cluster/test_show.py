@@ -13,9 +13,9 @@ from rich.console import Console
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from cluster import cli
-from cluster.run_directory import RunDirectory
-from cluster.safe_text import safe, safe_line
-from cluster.token_view import find_tokenizer, pieces, spans, token_view
+from cluster.record.run_directory import RunDirectory
+from cluster.terminal.safe_text import safe, safe_line
+from cluster.terminal.token_view import find_tokenizer, pieces, spans, token_view
 from rewards.trajectory import Row, Turn, to_table, with_advantage
 
 HOSTILE = "[bold red]x[/]\x1b[2J\x1b]0;owned\x07\x9b31m\x85\x7f\u202egnp.exe\u2066\u200b\U000e0041\r"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cluster.statistics import bootstrap_mean, paired_difference
+from cluster.record.statistics import bootstrap_mean, paired_difference
 
 
 def test_the_same_seed_gives_the_same_interval_around_the_mean():

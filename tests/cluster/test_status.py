@@ -15,10 +15,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from cluster import cli, driver_process
-from cluster import watch as watching
-from cluster.status import Alarm, Component, JudgeStatus, Status, StreamStatus
-from cluster.status_view import duration, view
+from cluster import cli
+from cluster.jobs import driver_process
+from cluster.observe.status import Alarm, Component, JudgeStatus, Status, StreamStatus
+from cluster.terminal import watch as watching
+from cluster.terminal.status_view import duration, view
 
 NOW = 1_000_000.0
 HOSTILE = "[bold red]\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\r\n[/] \ud800"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cluster.ledger import replay
-from cluster.stream import Accepted, Drop, Late, Progress, Retry, Stream
+from cluster.groups.ledger import replay
+from cluster.groups.stream import Accepted, Drop, Late, Progress, Retry, Stream
 
 
 def dispatch_all(stream: Stream, version: int) -> list[int]:

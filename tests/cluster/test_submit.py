@@ -14,11 +14,12 @@ import pytest
 from ray._private.runtime_env.packaging import create_package
 from ray.job_submission import JobStatus
 
-from cluster import cli, config, job_log
+from cluster import cli, config
+from cluster.config.sections import IN_JOB
 from cluster.errors import UserError
-from cluster.job_log import ClusterLost, follow
-from cluster.sections import IN_JOB
-from cluster.upload import inside
+from cluster.jobs import job_log
+from cluster.jobs.job_log import ClusterLost, follow
+from cluster.jobs.upload import inside
 
 REPOSITORY = Path(__file__).parents[2]
 QUICKSTART = REPOSITORY / "examples" / "quickstart.yaml"

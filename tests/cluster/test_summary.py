@@ -5,9 +5,9 @@ import json
 import pytest
 import synthetic_run
 
-from cluster import plots, summary
 from cluster.errors import UserError
-from cluster.run_directory import RunDirectory
+from cluster.record import plots, summary
+from cluster.record.run_directory import RunDirectory
 from rewards.trajectory import from_cell, to_table
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import envs
-from cluster.tasks import TaskSource, heldout_tasks
+from cluster.groups.tasks import TaskSource, heldout_tasks
 
 GYMS = {"IntentionGym": 1.0}
 

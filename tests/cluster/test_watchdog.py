@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.meter import Meter, Reading
-from cluster.watchdog import Watchdog
+from cluster.observe.meter import Meter, Reading
+from cluster.observe.watchdog import Watchdog
 
 SILENCE, STALL = 5.0, 30.0
 

@@ -20,8 +20,8 @@ from ray.exceptions import RayError
 from small_run import small
 
 from actors.pool import ActorPool, PoolError
+from cluster.groups.lineage import replay
 from cluster.grpo_config import GRPOConfig
-from cluster.lineage import replay
 
 PLACES = {"rollout_node": 1.0, "judge_node": 1.0}
 DEADLINE_S = 60.0

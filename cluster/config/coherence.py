@@ -1,0 +1,184 @@
+"""Whether the sections of a config agree with each other and with what is on disk.
+
+Each check raises `UserError` with the dotted path to change. `check` also makes model paths absolute, the one change it
+makes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import envs
+from actors.config import TinyModel
+from cluster.config import gym_arguments, services
+from cluster.errors import UserError, suggestion
+from envs import registry
+from rewards.combine import FORMAT_REWARD
+
+if TYPE_CHECKING:
+    from actors.config import PolicyConfig, SpeakerConfig
+    from cluster.config import Config
+
+TINY_CONTEXT = 2048
+"""What a tiny model is made for (`learner.tiny`)."""
+MODEL_FILE = "config.json"
+"""What makes a folder a model in Hugging Face's layout."""
+
+
+def check(config: Config, *, elsewhere: bool = False) -> None:
+    """Raise UserError at the first contradiction. `elsewhere`: the run is for another machine; what lies on this one, its
+    folders, classes and variables, is not looked at."""
+    _numbers_are_finite(config.model_dump(mode="json"), "")
+    root_is_kept(config.run.root)
+    _policies(config)
+    _gyms(config)
+    _tasks(config)
+    _imitation(config)
+    _rewards(config)
+    _guards(config)
+    _sizes(config)
+    for name in config.judges:
+        if name != "default":
+            raise UserError(f"judges.{name} is not a known key: this version has one pool; did you mean judges.default?")
+    if not config.judges:
+        raise UserError("judges.default is missing: give it a backend, for example {backend: rules}.")
+    _judges(config)
+    if not elsewhere:
+        _model_folders(config)
+        services.check(config)
+
+
+def root_is_kept(root: Path) -> None:
+    """Raise UserError if what a Ray job writes there would be lost with the job."""
+    if not root.is_absolute():
+        raise UserError(
+            f"run.root is {str(root)!r}: a Ray job works in a copy that is thrown away; give an absolute folder that every "
+            f"node sees, as run.root or as the job's PARLEY_HOME."
+        )
+
+
+def _numbers_are_finite(node: Any, path: str) -> None:
+    if isinstance(node, float) and not math.isfinite(node):
+        raise UserError(f"{path} is {node}: it must be a finite number.")
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        _numbers_are_finite(value, f"{path}.{key}" if path else str(key))
+
+
+def _policies(config: Config) -> None:
+    for role in ("agent", "user"):
+        if role not in config.policies:
+            raise UserError(f"policies.{role} is missing: give it a `model` or a `mix` of speakers.")
+    if config.policies["user"].train:
+        raise UserError("policies.user.train is true: only the policy agent may be trained in this version; set it to false.")
+    if not config.policies["agent"].train:
+        raise UserError("policies.agent.train is false: nothing would be trained; set policies.agent.train=true.")
+    if config.sft and config.sft.user and not any(s.model for path, s in _speakers(config) if path.startswith("policies.user")):
+        raise UserError("sft.user is given, but policies.user has no model to train: set sft.user=null.")
+
+
+def _gyms(config: Config) -> None:
+    names = envs.gyms()
+    for part in ("train", "transfer", "params"):
+        for name in getattr(config.gyms, part):
+            if name not in names:
+                raise UserError(f"gyms.{part}.{name} is not a gym: {suggestion(name, names)}")
+    for name in {**config.gyms.params, **config.gyms.train}:
+        given = config.gyms.params.get(name, {})
+        gym_arguments.check(f"gyms.params.{name}", name, {"max_turns": config.gyms.max_turns, **given})
+    if both := sorted(set(config.gyms.train) & set(config.gyms.transfer)):
+        raise UserError(f"gyms.transfer.{both[0]} is also in gyms.train: a transfer gym is one that is not trained on.")
+
+
+def _tasks(config: Config) -> None:
+    for name in {**config.gyms.tasks, **config.gyms.train}:
+        try:
+            heldout = envs.load(name, "heldout", **config.gyms.tasks.get(name, {}))
+        except (TypeError, ValueError) as error:  # how a loader refuses an option
+            raise UserError(f"gyms.tasks.{name}: {str(error).rstrip('.')}.") from None
+        if name in config.gyms.train and config.eval.tasks > len(heldout):
+            raise UserError(f"eval.tasks is {config.eval.tasks}: {name} has {len(heldout)} held-out tasks.")
+
+
+def _imitation(config: Config) -> None:
+    for role, section in (("agent", config.sft and config.sft.agent), ("user", config.sft and config.sft.user)):
+        if not section:
+            continue
+        for gym in config.gyms.train:
+            known = set(signature(registry.entry(gym).demonstrator).parameters) - {"seed"}
+            for name in section.demonstrator:
+                if name not in known:
+                    raise UserError(f"sft.{role}.demonstrator.{name} is not a known key: {suggestion(name, known)}")
+    if config.sft and config.sft.agent and config.policies["agent"].wire != "bracket":
+        raise UserError("policies.agent.wire is 'hermes': demonstrations are written on the bracket wire; set sft.agent=null.")
+    if config.sft and config.sft.user and config.sft.user.recaps:
+        raise UserError("sft.user.recaps is given: only the agent has a closing turn to practise; set it to 0.")
+
+
+def _rewards(config: Config) -> None:
+    known = {FORMAT_REWARD, *(reward for gym in config.gyms.train for reward in registry.entry(gym).gym.rewards)}
+    for name in config.rewards.weights:
+        if name not in known:
+            raise UserError(f"rewards.weights.{name} is not paid by any gym of the run: {suggestion(name, known)}")
+    if not any(config.rewards.weights.values()):
+        raise UserError("rewards.weights are all 0: nothing would be learned; give env a weight.")
+
+
+def _judges(config: Config) -> None:
+    for name, judge in config.judges.items():
+        if isinstance(judge.model, TinyModel) and judge.max_context > TINY_CONTEXT:
+            raise UserError(
+                f"judges.{name}.max_context is {judge.max_context}: its model is tiny, and those hold {TINY_CONTEXT} tokens."
+            )
+
+
+def _guards(config: Config) -> None:
+    if "kl_to_start" in config.guards.abort and not config.learner.kl_every:
+        raise UserError("guards.abort names kl_to_start: learner.kl_every is 0, so it is never measured; set it to 10.")
+
+
+def _sizes(config: Config) -> None:
+    rollout, learner, engine = config.rollout, config.learner, config.engine
+    room = rollout.max_context
+    for path, speaker in _speakers(config):
+        if isinstance(speaker.model, TinyModel) and room > TINY_CONTEXT:
+            raise UserError(f"rollout.max_context is {room}: {path} is a tiny model, and those hold {TINY_CONTEXT} tokens.")
+    if rollout.max_turn_tokens >= room:
+        raise UserError(f"rollout.max_turn_tokens is {rollout.max_turn_tokens}: it must be below rollout.max_context ({room}).")
+    episodes = rollout.groups_per_step * rollout.group_size
+    if learner.minibatches > episodes:
+        raise UserError(f"learner.minibatches is {learner.minibatches}: a step has only {episodes} episodes to divide.")
+    if engine.tensor_parallel > max(1.0, engine.gpus):
+        raise UserError(f"engine.tensor_parallel is {engine.tensor_parallel}: without that many engine.gpus it must be 1.")
+
+
+def _speakers(config: Config) -> Iterator[tuple[str, PolicyConfig | SpeakerConfig]]:
+    for role, policy in config.policies.items():
+        yield f"policies.{role}.model", policy
+        for place, speaker in enumerate(policy.mix or []):
+            yield f"policies.{role}.mix.{place}.model", speaker
+
+
+def _model_folders(config: Config) -> None:
+    for path, speaker in _speakers(config):
+        if isinstance(speaker.model, str):
+            speaker.model = _model_folder(path, speaker.model)
+    for name, judge in config.judges.items():
+        if isinstance(judge.model, str):
+            judge.model = _model_folder(f"judges.{name}.model", judge.model)
+
+
+def _model_folder(key: str, model: str) -> str:
+    folder = Path(model).expanduser().absolute()
+    if (folder / MODEL_FILE).is_file():
+        return str(folder)
+    if folder.is_dir():
+        raise UserError(f"{key} is {model!r}: that folder holds no {MODEL_FILE}, so it is not a model.")
+    parent = folder.parent
+    models = [p.name for p in parent.iterdir() if (p / MODEL_FILE).is_file()] if parent.is_dir() else []
+    choice = f"in {parent}, {suggestion(folder.name, models)}" if models else "give a folder, or {tiny: <seed name>}."
+    raise UserError(f"{key} is {model!r}: there is no such folder: {choice}")

@@ -1,0 +1,187 @@
+"""The sections of a run that belong to no other room: `run`, `sft`, `eval`, `checkpoint`, `monitor`, `guards`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+)
+
+from learner.config import Beta
+
+HOME = "PARLEY_HOME"
+"""Environment variable: where runs are kept that name no root."""
+IN_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""Environment variable: Ray's job server sets it for the driver of a job, and nobody else does."""
+
+
+def _default_root(value: Any = None) -> Any:
+    return value if value is not None else Path(os.environ.get(HOME) or "runs")
+
+
+def _absolute(path: Path) -> Path:
+    # Workers have other working directories than the driver, so a relative root must not reach them. The driver's own is
+    # thrown away after a Ray job: there it stays relative, and `cluster.config.coherence` refuses it.
+    return path.expanduser() if IN_JOB in os.environ else path.expanduser().absolute()
+
+
+Root = Annotated[Path, BeforeValidator(_default_root), AfterValidator(_absolute)]
+
+
+class RunConfig(BaseModel):
+    """What a run is called, where it is kept and how long it goes on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field("quickstart", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """The name of its folder under `root`."""
+    root: Root = Field(default_factory=_default_root, validate_default=True)
+    """null means $PARLEY_HOME or ./runs; always absolute once loaded, and refused in a Ray job if it is not from the start."""
+    seed: NonNegativeInt = 0
+    iterations: PositiveInt = 40
+    stall_timeout_s: PositiveFloat = 300.0
+    """A run that makes no progress for this long ends with an error that names what is stuck."""
+    silence_timeout_s: PositiveFloat = 60.0
+    """An actor that does not answer a ping for this long is named and ended; it is started again, or the run goes back to
+    its last checkpoint."""
+    max_restores: NonNegativeInt = 3
+    """How often a run goes back to its last checkpoint by itself, after a learner rank was lost."""
+
+
+class SFTConfig(BaseModel):
+    """Imitation of scripted conversations before training, for one policy."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    episodes: PositiveInt = 4000
+    recaps: NonNegativeInt = 0
+    """Further drills of the closing turn alone."""
+    epochs: PositiveInt = 3
+    lr: NonNegativeFloat = 4.0e-3
+    schedule: Literal["constant", "cosine", "linear"] = "cosine"
+    warmup: float = Field(0.1, ge=0.0, lt=1.0)
+    """Share of all optimizer steps spent rising from 0 to `lr`."""
+    tokens_per_step: PositiveInt = 512
+    """Size of one optimizer step, about; small steps teach tiny models more than large ones."""
+    context_weight: NonNegativeFloat = 0.2
+    """Weight of the tokens the policy only reads, next to 1 for those it is to say."""
+    weight_decay: NonNegativeFloat = 0.0
+    betas: tuple[Beta, Beta] = (0.9, 0.98)
+    max_grad_norm: PositiveFloat = 1.0
+    demonstrator: dict[str, float] = Field(default_factory=dict)
+    """The noise of the scripted speaker that is imitated, by its keyword arguments."""
+
+
+class SFTSection(BaseModel):
+    """Which policies are trained by imitation first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agent: SFTConfig | None = None
+    user: SFTConfig | None = None
+
+
+class EvalConfig(BaseModel):
+    """Evaluation on held-out tasks: before, after, and every so many iterations (0: not in between)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    every: NonNegativeInt = 0
+    tasks: PositiveInt = 200
+    greedy: bool = True
+    """Also evaluate greedily."""
+    temperature: PositiveFloat = 1.0
+    """Of the sampled evaluation."""
+    constant_user: bool = True
+    """Also evaluate the trained agent against a user that always says the same."""
+    baselines: bool = True
+    """Also play the context-free baselines on the same tasks."""
+
+
+class CheckpointConfig(BaseModel):
+    """Every so many iterations (0: only at the end), keeping the last few."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    every: NonNegativeInt = 10
+    keep: PositiveInt = 2
+
+
+class MonitorConfig(BaseModel):
+    """Weights & Biases. `offline` writes into the run directory and needs no network."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    wandb: Literal["offline", "online", "disabled"] = "offline"
+    conversations_per_step: NonNegativeInt = 4
+
+
+GuardName = Literal[
+    "mismatch_kl",
+    "mismatch_tail",
+    "entropy_floor",
+    "entropy_drop",
+    "kl_to_start",
+    "length_drift",
+    "zero_weight_groups",
+    "grad_norm",
+    "grad_norm_jump",
+    "judge_errors",
+    "masked_episodes",
+]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Factor = Annotated[float, Field(gt=1.0)]
+
+
+class GuardsConfig(BaseModel):
+    """The limits beyond which a run raises an alarm (`docs/metrics.md`); null switches a guard off."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mismatch_kl: PositiveFloat | None = 0.02
+    """Nats per token between rollout engine and learner. Healthy is below 1e-5 in float32 and about 1e-3 in bfloat16."""
+    mismatch_tail: Share | None = 0.005
+    """Share of tokens on which the two are more than a nat apart."""
+    entropy_floor: PositiveFloat | None = 0.001
+    """Lowest entropy, nats per token."""
+    entropy_drop: Share | None = 0.1
+    """Lowest entropy as a share of that of the first iterations."""
+    kl_to_start: PositiveFloat | None = 0.5
+    """Nats per token from the start policy, where `learner.kl_every` measures it."""
+    length_drift: Factor | None = 3.0
+    """Sampled tokens per episode against those of the first iterations: the factor allowed, either way."""
+    zero_weight_groups: Share | None = 0.9
+    """Share of groups without any advantage."""
+    grad_norm: PositiveFloat | None = None
+    """Norm of the gradient before clipping. It depends on the model, hence null."""
+    grad_norm_jump: Factor | None = 10.0
+    """Norm of the gradient over its median of the last iterations."""
+    judge_errors: Share | None = 0.05
+    """Share of verdicts that failed for good."""
+    masked_episodes: Share | None = 0.1
+    """Share of episodes that failed and are left out."""
+    baseline_iterations: PositiveInt = 5
+    """How many iterations there must be before one is compared with them."""
+    abort: list[GuardName] = Field(default_factory=list)
+    """The guards that end the run; the others only raise the alarm."""
+
+    @field_validator("abort")
+    @classmethod
+    def _has_limits(cls, names: list[GuardName], info: ValidationInfo) -> list[GuardName]:
+        for name in names:
+            if info.data.get(name, name) is None:
+                raise ValueError(f"the guard {name} is null, so it would never end the run")
+        return names

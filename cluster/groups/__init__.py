@@ -1,0 +1,1 @@
+"""What becomes of groups: which tasks they play, when they are dispatched, taken and dropped, and the record of it."""

@@ -1,0 +1,1 @@
+"""What a run leaves: its folder, metrics, W&B, summary, plots, models."""

@@ -1,0 +1,72 @@
+"""What a run leaves in its directory and in Weights & Biases, written as it happens.
+
+Invariant: `metrics.jsonl` has a row per iteration, and a last one when all is done; a step's trajectories are on disk
+before its metrics are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from cluster.config import Config, resolved
+from cluster.groups.ledger import Ledger
+from cluster.observe.alarm import Alarm
+from cluster.record.metrics import rollout_scalars
+from cluster.record.monitor import Monitor, last_run_id
+from cluster.record.run_directory import RunDirectory
+
+HELDOUT = "heldout-"
+"""What the phases of evaluations begin with; in W&B their group says so."""
+
+
+class Recorder:
+    """The run directory, the ledger and the monitor of one run."""
+
+    def __init__(self, config: Config, directory: RunDirectory, *, began: float | None = None) -> None:
+        """`directory` is the run's, fresh or to go on with. `began` is when this process began with it, on the monotonic
+        clock, if that was before now."""
+        self.directory = directory
+        self.directory.write_config(resolved(config))
+        self.ledger = Ledger(self.directory.ledger)
+        self._monitor = Monitor(
+            config.monitor.wandb,
+            self.directory.path,
+            config.run.name,
+            config.model_dump(mode="json"),
+            config.monitor.conversations_per_step,
+            run_id=last_run_id(directory.path),
+        )
+        spent = max((row.get("wall_s") or 0.0 for row in directory.read_metrics()), default=0.0)
+        self._began = (time.monotonic() if began is None else began) - spent
+
+    def step(self, iteration: int, scalars: Mapping[str, float], trajectories: pa.Table) -> None:
+        """One iteration: its trajectories and its metrics."""
+        self.directory.write_trajectories(trajectories, "train", iteration)
+        self.scalars(iteration, scalars, trajectories)
+
+    def scalars(self, iteration: int, scalars: Mapping[str, float], trajectories: pa.Table | None = None) -> None:
+        """Metrics alone."""
+        row = {"iteration": iteration, "wall_s": time.monotonic() - self._began, **scalars}
+        self.directory.append_metrics(row)
+        self._monitor.log(iteration, row, trajectories)
+
+    def evaluation(self, table: pa.Table, phase: str, version: int, iteration: int | None = None) -> None:
+        """The trajectories of an evaluation of weights `version`, and its score for W&B."""
+        self.directory.write_trajectories(table, phase, iteration)
+        scalars = rollout_scalars(table)
+        self._monitor.log(
+            version,
+            {f"heldout/{phase.removeprefix(HELDOUT)}/{name}": scalars[f"reward/{name}"] for name in ("score", "success")},
+        )
+
+    def alarm(self, alarm: Alarm) -> None:
+        """What a guard says, for those who watch W&B."""
+        self._monitor.alarm(alarm)
+
+    def close(self, exit_code: int = 0) -> None:
+        """Flush everything."""
+        self.ledger.close()
+        self._monitor.finish(exit_code)

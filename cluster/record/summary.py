@@ -1,0 +1,145 @@
+"""`summary.json`: what a run achieved, computed from what it kept.
+
+Every score comes from `trajectories/*.parquet`, `tokens_trained` and `iterations` from its train tables, `seed` from
+config.yaml and `wall_s` from metrics.jsonl, so `recompute` is also the check of a stored summary. An estimate whose table
+is absent (that evaluation was switched off) is null. Episodes without a score (a judge or an engine failed) are left
+out of the means and counted in `masked_episodes`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cluster.config import yaml_text
+from cluster.record.run_directory import BEFORE, RunDirectory
+from cluster.record.statistics import Estimate, bootstrap_mean, paired_difference
+from rewards.trajectory import OK
+
+AFTER = "heldout-after"
+GREEDY = "-greedy"
+CONSTANT_USER = "heldout-after-constant-user"
+BASELINE = "baseline-"
+CONTEXT_FREE = ("random", "best_fixed_script")
+"""The baselines that read neither task nor replies."""
+EPISODE = ["gym", "episode_id", "task_id", "score", "success", "status"]
+"""The columns that say how an episode went."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episodes:
+    """The scored episodes of one evaluation, in the order of the table."""
+
+    tasks: list[str] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    successes: list[float] = field(default_factory=list)
+    masked: int = 0
+
+    def score(self, seed: int) -> Estimate | None:
+        return bootstrap_mean(self.scores, seed, tasks=self.tasks) if self.scores else None
+
+    def success(self, seed: int) -> Estimate | None:
+        return bootstrap_mean(self.successes, seed, tasks=self.tasks) if self.scores else None
+
+    def by_task(self) -> dict[str, list[float]]:
+        scores: dict[str, list[float]] = {}
+        for task, score in zip(self.tasks, self.scores, strict=True):
+            scores.setdefault(task, []).append(score)
+        return scores
+
+
+def episodes(table: pa.Table) -> Episodes:
+    """One score per episode: an episode has a row for every token sequence, and all of them carry its score."""
+    seen: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in table.select(EPISODE).to_pylist():
+        seen.setdefault((row["gym"], row["episode_id"]), row)
+    scored = [row for row in seen.values() if row["status"] == OK and row["score"] is not None]
+    return Episodes(
+        [row["task_id"] for row in scored],
+        [row["score"] for row in scored],
+        [float(row["success"] or False) for row in scored],
+        len(seen) - len(scored),
+    )
+
+
+def sampled_tokens(table: pa.Table) -> int:
+    """The tokens of a train table that a policy sampled and the learner was given."""
+    turns = table.filter(pc.equal(table["status"], OK))["turn"]
+    return int(pc.sum(pc.greater_equal(pc.list_flatten(turns), 0)).as_py() or 0)
+
+
+def recompute(run_dir: str | Path) -> dict[str, Any]:
+    """The summary of a run, from its files."""
+    directory = RunDirectory.at(run_dir)
+    seed = int(yaml_text.read(directory.config).get("run", {}).get("seed", 0))
+    played: dict[str, Episodes] = defaultdict(Episodes)  # an evaluation that was switched off has no episodes
+    for phase in directory.phases():
+        if phase.startswith((BEFORE, AFTER, BASELINE)):
+            played[phase] = episodes(directory.read_trajectories(phase, columns=EPISODE))
+    iterations = directory.iterations("train")
+    train = (directory.read_trajectories("train", iteration, columns=["status", "turn"]) for iteration in iterations)
+    return {
+        "heldout_score_before": played[BEFORE].score(seed),
+        "heldout_score_after": played[AFTER].score(seed),
+        "heldout_score_change": _change(played[BEFORE], played[AFTER], seed),
+        "heldout_greedy_before": played[BEFORE + GREEDY].score(seed),
+        "heldout_greedy_after": played[AFTER + GREEDY].score(seed),
+        "heldout_greedy_change": _change(played[BEFORE + GREEDY], played[AFTER + GREEDY], seed),
+        "heldout_success_before": played[BEFORE].success(seed),
+        "heldout_success_after": played[AFTER].success(seed),
+        "constant_user_score": played[CONSTANT_USER].score(seed),
+        "baselines": {p.removeprefix(BASELINE): e.score(seed) for p, e in played.items() if p.startswith(BASELINE)},
+        "masked_episodes": sum(evaluation.masked for evaluation in played.values()),
+        "iterations": len(iterations),
+        "wall_s": max((row["wall_s"] for row in directory.read_metrics() if row.get("wall_s") is not None), default=0.0),
+        "tokens_trained": sum(map(sampled_tokens, train)),
+        "seed": seed,
+    }
+
+
+def over_runs(summaries: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:
+    """(mean, lowest, highest) over runs of every estimate that all of them have, and of the agent's two margins.
+
+    `margin_over_script`: the trained agent above the best context-free baseline; `margin_over_constant_user`: above
+    itself with a user that always says the same.
+    """
+    rows: dict[str, list[float]] = defaultdict(list)
+    for summary in summaries:
+        means = {key: value["mean"] for key, value in summary.items() if isinstance(value, dict) and "mean" in value}
+        scripts = {name: value["mean"] for name, value in summary.get("baselines", {}).items()}
+        after = means.get("heldout_score_after")
+        if after is not None and scripts:
+            means["margin_over_script"] = after - max(scripts[name] for name in CONTEXT_FREE)
+        if after is not None and "constant_user_score" in means:
+            means["margin_over_constant_user"] = after - means["constant_user_score"]
+        for key, mean in means.items():
+            rows[key].append(mean)
+    return {key: (fmean(v), min(v), max(v)) for key, v in rows.items() if len(v) == len(summaries)}
+
+
+def check(run_dir: str | Path) -> list[str]:
+    """The dotted keys of a stored summary that its run's files do not bear out."""
+    return _differences(RunDirectory.at(run_dir).read_summary(), recompute(run_dir))
+
+
+def _change(before: Episodes, after: Episodes, seed: int) -> Estimate | None:
+    tables = before.by_task(), after.by_task()
+    return paired_difference(*tables, seed) if tables[0].keys() & tables[1].keys() else None
+
+
+def _differences(stored: Any, computed: Any, path: str = "") -> list[str]:
+    if isinstance(stored, dict) and isinstance(computed, dict):
+        keys = sorted(stored.keys() | computed.keys())
+        below = (_differences(stored.get(k), computed.get(k), f"{path}.{k}" if path else k) for k in keys)
+        return [difference for differences in below for difference in differences]
+    if isinstance(stored, int | float) and isinstance(computed, int | float):
+        return [] if math.isclose(stored, computed, rel_tol=1e-9, abs_tol=1e-12) else [path]
+    return [] if stored == computed else [path]

@@ -1,0 +1,1 @@
+"""Before anything is learned: does it fit, whose folder is it, models, imitation, actors."""

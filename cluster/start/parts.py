@@ -1,0 +1,146 @@
+"""The actors of a run: judges, engines of frozen models, rollout workers. Started together, closed together.
+
+Invariant: what was started is closed, also when starting the next part fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from actors.config import SpeakerConfig
+from actors.engine_actor import start_engines
+from actors.judge_actor import start_judges
+from actors.pool import ActorPool
+from actors.worker import PartnerSpec, PolicySpec, WorkerSpec, start_workers
+from cluster.config import Config, gym_params
+from cluster.observe.health import Member
+from cluster.start.preflight import ENGINE_CPUS, ROLLOUT_WORKER_CPUS, judge_cpus
+
+START_TIMEOUT_S = 180.0
+"""For one pool; vLLM alone takes about 7 s on a quiet core."""
+KINDS = {"rollout": "worker", "engine": "engine", "judge": "judge"}
+"""First word of a pool's name -> the kind of its members."""
+CONSTANT = "constant"
+"""The partner every evaluation may ask for: it always says the same."""
+CONSTANT_TEXT = "OK."
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Folders of weights: the trained agent's, the frozen policies' by speaker name, and a vllm judge's."""
+
+    agent: Path
+    frozen: Mapping[str, Path]
+    judge: Path | None = None
+
+
+class Parts:
+    """All pools of a run."""
+
+    def __init__(self, config: Config, models: Models) -> None:
+        self._pools: list[ActorPool] = []
+        try:
+            self.workers = self._start(config, models)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, config: Config, models: Models) -> ActorPool:
+        judge = config.judges["default"]
+        judges = self._keep(
+            start_judges(
+                "default",
+                judge,
+                cpus=judge_cpus(judge),
+                timeout_s=START_TIMEOUT_S,
+                model=str(models.judge) if models.judge else None,
+                engine=config.engine,
+            )
+        )
+        agent = config.policies["agent"]
+        spec = WorkerSpec(
+            agent=PolicySpec("agent", str(models.agent), agent.wire, agent.history_thinking),
+            partners=self._partners(config, models),
+            gym_params={gym: gym_params(config, gym) for gym in gyms(config)},
+            max_turns=config.gyms.max_turns,
+            rollout=config.rollout,
+            engine=config.engine,
+            judge=judge,
+            judges=judges.names,
+        )
+        return self._keep(start_workers(spec, cpus=ROLLOUT_WORKER_CPUS, timeout_s=START_TIMEOUT_S))
+
+    def _partners(self, config: Config, models: Models) -> dict[str, PartnerSpec]:
+        speakers = user_speakers(config)
+        partners = {name: self._partner(name, speaker, config, models) for name, speaker in speakers.items()}
+        return {CONSTANT: PartnerSpec(0.0, constant=CONSTANT_TEXT)} | partners
+
+    def _partner(self, name: str, speaker: SpeakerConfig, config: Config, models: Models) -> PartnerSpec:
+        if speaker.endpoint is not None:
+            share = speaker.endpoint.share(config.rollout.workers)
+            return PartnerSpec(speaker.weight, endpoint=share, retry=speaker.retry)
+        if speaker.speaker is not None:
+            return PartnerSpec(speaker.weight, constant=speaker.text if speaker.speaker == "constant" else None)
+        user = config.policies["user"]
+        policy = PolicySpec(name, str(models.frozen[name]), user.wire, user.history_thinking)
+        engines = self._keep(
+            start_engines(
+                name,
+                policy.path,
+                config.engine,
+                max_context=config.rollout.max_context,
+                max_sequences=config.rollout.concurrency,
+                cpus=ENGINE_CPUS,
+                timeout_s=START_TIMEOUT_S,
+            )
+        )
+        return PartnerSpec(speaker.weight, policy=policy, engines=engines.names)
+
+    def _keep(self, pool: ActorPool) -> ActorPool:
+        self._pools.append(pool)
+        return pool
+
+    def members(self) -> list[Member]:
+        """All actors as the health thread sees them."""
+        return [
+            Member(f"{pool.name} {index}", KINDS[pool.name.split()[0]], partial(_ping, handle), partial(_end, handle))
+            for pool in self._pools
+            for index, handle in enumerate(pool.handles)
+        ]
+
+    def close(self) -> None:
+        """End all actors."""
+        for pool in reversed(self._pools):
+            pool.close()
+        self._pools = []
+
+
+def _ping(handle: Any) -> Any:
+    return handle.ping.options(max_task_retries=0).remote()  # an answer of a later life would hide that it died
+
+
+def _end(handle: Any) -> None:
+    ray.kill(handle, no_restart=False)
+
+
+def gyms(config: Config) -> list[str]:
+    """Every gym the run plays."""
+    return sorted({*config.gyms.train, *config.gyms.transfer})
+
+
+def user_speakers(config: Config) -> dict[str, SpeakerConfig]:
+    """The user's mix by the name its episodes carry: `user` for a model, `user2` for the next, else the speaker's kind."""
+    policy = config.policies["user"]
+    mix = policy.mix or [SpeakerConfig(model=policy.model)]
+    named: dict[str, SpeakerConfig] = {}
+    for speaker in mix:
+        base = speaker.speaker or "user"
+        name = base if base not in named else next(f"{base}{n}" for n in range(2, 99) if f"{base}{n}" not in named)
+        named[name] = speaker
+    return named
