@@ -20,7 +20,7 @@ from actors.batcher import Batcher
 from actors.config import EngineConfig
 from actors.engine import ENVIRONMENT
 from actors.judge_stats import JudgeStats
-from actors.judges.base import Counted, Failed, outcome
+from actors.judges.base import Backend, Counted, Failed, outcome
 from actors.pool import ActorPool, PoolError
 from actors.retry import persist
 from envs.base import Verdict, VerdictRequest
@@ -63,11 +63,17 @@ class JudgeActor:
             "done": {"verdicts": self._done},
             "batch_mean": sum(sizes) / len(sizes) if sizes else 0.0,
         }
-        return vitals | ({"endpoint": self._backend.counters()} if isinstance(self._backend, Counted) else {})
+        return vitals | _own(self._backend)
 
     async def _judge(self, requests: list[VerdictRequest]) -> Sequence[dict[str, Any] | Exception]:
         async with asyncio.timeout(self._deadline_s):
             return await self._backend.judge(requests)
+
+
+def _own(backend: Backend) -> dict[str, Any]:
+    """What a back end adds to the vitals; a user's class may count what it likes, but not overwrite ours."""
+    counters = backend.counters() if isinstance(backend, Counted) else {}
+    return {name: counters[name] for name in ("endpoint", "tokens", "busy_s") if name in counters}
 
 
 def start_judges(

@@ -120,6 +120,8 @@ class RolloutWorker:
 
     async def update(self, weights: dict[str, Weights]) -> int:
         """Take newer weights, also while conversations go on; returns the version held. Raises ChecksumMismatch."""
+        if self._engine.dead:
+            await end_now()
         newest = weights.get(self._engine.policy)
         async with self._pulling:
             if newest is not None and newest.age > self._age:

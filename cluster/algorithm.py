@@ -42,6 +42,8 @@ from learner.schedule import learning_rate
 
 POLICY = "agent"
 """The policy this version trains."""
+ON_THE_WAY = "heldout"
+"""The phase of evaluations between the first and the last."""
 LOG = logging.getLogger("parley")
 
 
@@ -83,6 +85,9 @@ class GRPO(Algorithm):  # type: ignore[misc]
         self.observer = Observer(self.parley, self.recorder, lambda: self.stream, lambda sentence: self.say(sentence))
         self.tasks = TaskSource(self.parley.gyms.train, run.seed, self.parley.gyms.tasks)
         self.restores = 0
+        """How often this process went back to a checkpoint, resuming included: the epoch of its weights."""
+        self.recoveries = 0
+        """How often since the last checkpoint, because a rank was lost."""
         self.weights = {POLICY: Weights(0)}
         """What the next conversations are played with; version 0 is what the engines started with."""
         self._begin_stream()
@@ -98,7 +103,12 @@ class GRPO(Algorithm):  # type: ignore[misc]
         """An empty stream and no lagged credit, as at the beginning of a run."""
         rollout = self.parley.rollout
         self.credit = CreditState()
-        self.stream = Stream(rollout.groups_per_step, rollout.max_staleness, record=self.recorder.ledger.record)
+        self.stream = Stream(
+            rollout.groups_per_step,
+            rollout.max_staleness,
+            steps=self.parley.run.iterations,
+            record=self.recorder.ledger.record,
+        )
         self.collector = Collector(self.parts.workers, self.stream, self._request, self.patience)
 
     @property
@@ -155,8 +165,9 @@ class GRPO(Algorithm):  # type: ignore[misc]
             raise Broken("no episode of this step sampled a token: is rollout.max_context too small for the prompts?")
         temperature, measure_kl = self.parley.rollout.temperature, config.measures_kl(self.version)
         learning = ranks.update_async(batch, updates, temperature=temperature, measure_kl=measure_kl)
+        deadline = time.monotonic() + config.step_timeout_s
         self.collector.meanwhile(self.version, learning, config.step_timeout_s)
-        return ranks.collect(learning)
+        return ranks.collect(learning, max(0.0, deadline - time.monotonic()))
 
     def _publish(self) -> None:
         """Make the learned weights those of the next conversations, and push them into those under way."""
@@ -174,9 +185,13 @@ class GRPO(Algorithm):  # type: ignore[misc]
         self.metrics.log_value((ENV_RUNNER_RESULTS, "episode_return_mean"), scalars["reward/return_mean"], window=20)
         turns = int(scalars["rollout/turns"] * scalars["rollout/episodes"])
         self.metrics.log_value((ENV_RUNNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LIFETIME), turns, reduce="lifetime_sum")
-        every = self.parley.eval.every
-        if every and self.version % every == 0:
-            self.heldout("heldout", iteration=self.version)
+        self.evaluate_on_the_way()
+
+    def evaluate_on_the_way(self) -> None:
+        """The evaluation that `eval.every` asks for at this version, unless it is there already."""
+        every, done = self.parley.eval.every, self.recorder.directory.iterations(ON_THE_WAY)
+        if every and self.version and self.version % every == 0 and self.version not in done:
+            self.heldout(ON_THE_WAY, iteration=self.version)
 
     def heldout(
         self, phase: str, *, temperature: float | None = None, opponent: str | None = None, iteration: int | None = None
@@ -218,6 +233,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
         """Keep the current state in the run directory."""
         directory = self.recorder.directory
         directory.save_checkpoint(self.version, self.parley.checkpoint.keep, self.save_to_path)
+        self.recoveries = 0
 
     def restore_from_path(self, path: Any, *args: Any, **kwargs: Any) -> None:
         """Continue from a checkpoint. It is trusted input: RLlib unpickles parts of it."""
@@ -236,6 +252,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
 
     def recover(self) -> None:
         """After a rank was lost: start the learner anew and go back to the newest checkpoint."""
+        self.recoveries += 1
         self.observer.health.unwatch(self.learner_group.members())
         self.learner_group.restart()
         self.observer.health.watch(self.learner_group.members())

@@ -222,6 +222,14 @@ def _describe(config: Config) -> None:
     typer.echo(f"# fits what is there: {nodes_text(nodes)}")
 
 
+def _failures() -> tuple[type[Exception], ...]:
+    """What breaks a command off with a sentence that names component and cause."""
+    from actors.pool import PoolError
+    from learner.rank_group import LearnerError
+
+    return RunFailed, PoolError, LearnerError
+
+
 def main() -> None:
     """Run the command line; typer itself ends with 2 on a wrong command or option."""
     try:
@@ -229,12 +237,14 @@ def main() -> None:
     except UserError as error:
         typer.echo(f"parley: {error}", err=True)
         sys.exit(EXIT_CODE)
-    except RunFailed as error:
-        typer.echo(f"parley: {error}", err=True)
-        sys.exit(FAILED)
     except Interrupted as error:
         typer.echo(f"parley: {error}; --resume goes on", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("parley: interrupted", err=True)
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        if not isinstance(error, _failures()):
+            raise
+        typer.echo(f"parley: {error}", err=True)
+        sys.exit(FAILED)

@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray.rllib.core import COMPONENT_LEARNER, COMPONENT_RL_MODULE
 from ray.rllib.core.learner.learner_group import LearnerGroup
 
 from cluster.observe.health import Member
-from learner.rank_group import RankGroup
+from learner.rank_group import HEALTH, RankGroup
 
 
 class RankGroups(LearnerGroup):  # type: ignore[misc]  # RLlib is not typed
@@ -44,9 +45,9 @@ class RankGroups(LearnerGroup):  # type: ignore[misc]  # RLlib is not typed
     def members(self) -> list[Member]:
         """The ranks as the health thread sees them."""
         return [
-            Member(f"learner {policy!r} rank {rank}", "learner", partial(group.ping, rank), partial(group.end, rank))
+            Member(f"learner {policy!r} rank {rank}", "learner", partial(_ping, handle), partial(ray.kill, handle))
             for policy, group in self.ranks.items()
-            for rank in range(group.config.ranks)
+            for rank, handle in enumerate(group.handles())
         ]
 
     def get_state(self, components: Any = None, *, not_components: Any = None, **_: Any) -> dict[str, Any]:
@@ -82,3 +83,7 @@ class RankGroups(LearnerGroup):  # type: ignore[misc]  # RLlib is not typed
         for group in self.ranks.values():
             group.shutdown()
         self.ranks, self._is_shut_down = {}, True
+
+
+def _ping(handle: Any) -> Any:
+    return handle.ping.options(concurrency_group=HEALTH).remote()

@@ -14,10 +14,11 @@ from actors.pool import PoolError
 from cluster.algorithm import GRPO
 from cluster.config import Config
 from cluster.errors import EXIT_CODE, RunFailed, UserError
+from cluster.groups.lineage import LedgerError
 from cluster.grpo_config import GRPOConfig
 from cluster.jobs.interruption import Interrupted, Interruption
 from cluster.jobs.runtime import cluster
-from cluster.observe.reporter import mark
+from cluster.observe.reporter import mark, marked
 from cluster.record import plots, summary
 from cluster.record.baselines import play_baselines
 from cluster.record.monitor import check_credentials
@@ -44,8 +45,8 @@ def train(config: Config, *, overwrite: bool = False, resume: bool = False) -> d
         with _outcome(directory, config), Interruption() as interruption:
             for line in plan_text.lines(config):
                 console.say(line)
-            mark(directory.path, config.run.name, config.run.iterations, "imitation")
-            models = prepare(config, _heeding(console.progress, interruption.check))
+            with marked(directory.path, config.run.name, config.run.iterations, "imitation" if config.sft else "starting"):
+                models = prepare(config, _heeding(console.progress, interruption.check))
             algorithm = GRPOConfig().run(config, directory=directory, models=models, began=began).build_algo()
             algorithm.heed, algorithm.say = interruption.check, console.say
             try:
@@ -74,6 +75,7 @@ def iterate(algorithm: GRPO, config: Config, console: Console) -> None:
     """Whatever of the run is not done yet."""
     if algorithm.version == 0:
         _evaluate(algorithm, BEFORE, config, console)
+    algorithm.evaluate_on_the_way()  # of a resumed run, that was interrupted just then
     while algorithm.version < config.run.iterations:
         advance(algorithm, config, console)
     _evaluate(algorithm, AFTER, config, console)
@@ -97,7 +99,7 @@ def advance(algorithm: GRPO, config: Config, console: Console) -> None:
         if algorithm.version == config.run.iterations or (every and algorithm.version % every == 0):
             algorithm.checkpoint()
     except LearnerError as error:
-        if algorithm.restores >= config.run.max_restores:
+        if algorithm.recoveries >= config.run.max_restores:
             raise
         console.say(f"{error}; back to the last checkpoint")
         algorithm.recover()
@@ -128,7 +130,7 @@ def _outcome(directory: RunDirectory, config: Config) -> Iterator[None]:
         cause = str(error) or type(error).__name__
         mark(directory.path, name, iterations, "failed", cause=cause, exit_code=code)
         directory.failure.write_text(traceback.format_exc(), encoding="utf-8")
-        if isinstance(error, LearnerError | PoolError | FloatingPointError):
+        if isinstance(error, LearnerError | PoolError | LedgerError | FloatingPointError):
             raise RunFailed(cause) from error
         raise
     mark(directory.path, name, iterations, "finished", exit_code=0)

@@ -81,9 +81,10 @@ class RankGroup:
         table, plan = _shared(table), ray.put(list(updates))
         return [rank.run.remote(table, plan, loss, temperature, train, measure_kl) for rank in self._ranks]
 
-    def collect(self, refs: list[ray.ObjectRef]) -> list[dict[str, float]]:
-        """The metrics of `update_async`, from rank 0 (equal on all)."""
-        metrics: list[dict[str, float]] = self._step(refs)[0]
+    def collect(self, refs: list[ray.ObjectRef], timeout_s: float | None = None) -> list[dict[str, float]]:
+        """The metrics of `update_async`, from rank 0 (equal on all). `timeout_s`: what is left of the deadline of the step."""
+        left = self.config.step_timeout_s if timeout_s is None else timeout_s
+        metrics: list[dict[str, float]] = self._wait(refs, time.monotonic() + left)[0]
         return metrics
 
     def evaluate(
@@ -118,13 +119,9 @@ class RankGroup:
         """Write a Hugging Face folder (safetensors, tokenizer, `version`). Raises FileExistsError if it exists."""
         self._step([self._ranks[0].export.remote(str(directory), version)])
 
-    def ping(self, rank: int) -> ray.ObjectRef:
-        """A reference to the vitals of one rank (`Rank.ping`); they come also in the middle of a step."""
-        return self._ranks[rank].ping.options(concurrency_group=HEALTH).remote()
-
-    def end(self, rank: int) -> None:
-        """Kill one rank that no longer answers. The call under way fails, and the group is of no further use."""
-        ray.kill(self._ranks[rank])
+    def handles(self) -> list[Any]:
+        """The ranks as they are now; their `ping` is answered by the concurrency group HEALTH, also in the middle of a step."""
+        return list(self._ranks)
 
     def shutdown(self) -> None:
         """End the actors, also half-started ones."""

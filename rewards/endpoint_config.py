@@ -46,7 +46,7 @@ class EndpointConfig(BaseModel):
     requests_per_minute: PositiveFloat | None = None
     """Of the whole run, evenly spaced; null: no limit."""
     max_concurrent: PositiveInt = 64
-    """Most requests under way, of the whole run."""
+    """Most requests under way, of the whole run; every process that asks has at least one."""
     timeout_s: PositiveFloat = 20.0
     """For one request, from the moment it is sent."""
     prompt_price: NonNegativeFloat = 0.0

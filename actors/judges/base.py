@@ -32,9 +32,9 @@ class Backend(Protocol):
 
 @runtime_checkable
 class Counted(Protocol):
-    """A back end that can say what it has used so far."""
+    """A back end that has vitals of its own: `endpoint` with what was asked of one, or `tokens` and `busy_s` of an engine."""
 
-    def counters(self) -> dict[str, float]: ...
+    def counters(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

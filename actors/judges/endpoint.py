@@ -30,9 +30,9 @@ class EndpointBackend:
         """One raw verdict per request."""
         return await asyncio.gather(*map(self._verdict, requests))
 
-    def counters(self) -> dict[str, float]:
+    def counters(self) -> dict[str, Any]:
         """See `EndpointClient.counters`."""
-        return self._client.counters()
+        return {"endpoint": self._client.counters()}
 
     async def _verdict(self, request: VerdictRequest) -> dict[str, Any] | Exception:
         try:

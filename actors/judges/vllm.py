@@ -48,9 +48,10 @@ class VLLMBackend:
             end_soon()
         return answers
 
-    def counters(self) -> dict[str, float]:
-        """Tokens written so far."""
-        return {"tokens": float(self._engine.vitals()["tokens"])}
+    def counters(self) -> dict[str, Any]:
+        """See `Engine.vitals`."""
+        vitals = self._engine.vitals()
+        return {name: vitals[name] for name in ("tokens", "busy_s")}
 
     async def _verdict(self, request: VerdictRequest) -> dict[str, Any] | Exception:
         try:

@@ -58,7 +58,7 @@ class RunConfig(BaseModel):
     """An actor that does not answer a ping for this long is named and ended; it is started again, or the run goes back to
     its last checkpoint."""
     max_restores: NonNegativeInt = 3
-    """How often a run goes back to its last checkpoint by itself, after a learner rank was lost."""
+    """How often in a row, without a new checkpoint, a run goes back to its last one because a learner rank was lost."""
 
 
 class SFTConfig(BaseModel):

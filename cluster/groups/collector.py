@@ -10,6 +10,7 @@ Invariants
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,10 +23,12 @@ from ray.exceptions import RayError, RayTaskError
 
 from actors.pool import ActorPool
 from actors.rollout import GroupRequest, Weights
+from actors.weights import ChecksumMismatch
 from cluster.errors import RunFailed
 from cluster.groups.stream import Accepted, Drop, Stream
 from rewards.trajectory import OK
 
+LOG = logging.getLogger("parley")
 MIN_SCORED = 2
 """A group with fewer scored episodes has nobody to compare with."""
 LOOK_S = 0.5
@@ -93,7 +96,7 @@ class Collector:
         return tables
 
     def meanwhile(self, version: int, awaited: Sequence[Any], timeout_s: float) -> None:
-        """Keep groups coming until all `awaited` references are there, or `timeout_s` has passed.
+        """Keep groups coming until all `awaited` references are there, one of them has failed, or `timeout_s` has passed.
 
         A request to stop is not heeded here: with its groups consumed and its weights half learned, a step has to end.
         """
@@ -102,7 +105,9 @@ class Collector:
         while pending and time.monotonic() < deadline:
             self._moved = time.monotonic()  # it is the learner that is waited for
             self._turn(version, pending)
-            _, pending = ray.wait(pending, num_returns=len(pending), timeout=0)
+            done, pending = ray.wait(pending, num_returns=len(pending), timeout=0)
+            if _failed(done):
+                return
 
     def update(self, weights: dict[str, Weights]) -> None:
         """Push weights to all workers, into conversations under way; a worker that misses it pulls them with its next group."""
@@ -168,7 +173,9 @@ class Collector:
             try:
                 ray.get(reference)
             except RayTaskError as error:
-                raise Broken(f"rollout worker {member} cannot take new weights: {error.cause!r}") from error
+                if isinstance(error.cause, ChecksumMismatch):
+                    raise Broken(f"rollout worker {member} cannot take new weights: {error.cause!r}") from error
+                LOG.warning("rollout worker %s missed new weights: %r", member, error.cause)  # it pulls with its next group
             except RayError:  # it died: its groups say so, and after its restart it pulls
                 continue
 
@@ -195,6 +202,15 @@ class Collector:
         if not awaited:
             return f"{waited}: no rollout worker is in service; {who}"
         return f"{waited}; waiting for groups {awaited[:8]} of the rollout workers; {who}"
+
+
+def _failed(references: Sequence[Any]) -> bool:
+    """Whether one of the references that are there is an error; who awaited it will meet it."""
+    try:
+        ray.get(list(references))
+    except RayError:
+        return True
+    return False
 
 
 def shortfall(table: pa.Table) -> str | None:

@@ -10,6 +10,7 @@ Invariants
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +35,8 @@ class Ledger:
         self._file.flush()
 
     def offset(self) -> int:
-        """Bytes written so far: where a checkpoint taken now would be rolled back to."""
+        """Bytes written so far, all of them on disk: a checkpoint taken now would be rolled back to here."""
+        os.fsync(self._file.fileno())
         return self._file.seek(0, 2)
 
     def roll_back(self, offset: int) -> None:

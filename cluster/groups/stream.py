@@ -8,7 +8,8 @@ Invariants
 - Groups are consumed in the order of their ids, so a step never depends on which group finished first; a slow group is
   waited for.
 - Staleness (learner version minus the group's version) is checked when a group is consumed.
-- Dispatched while consumed + ready + running < (version + 1 + max_staleness) * groups_per_step.
+- Dispatched while consumed + ready + running < (version + 1 + max_staleness) * groups_per_step, and never ahead for steps
+  that will not come.
 - Every transition is given to `record` before it takes effect; if `record` raises, nothing has changed.
 """
 
@@ -78,16 +79,16 @@ class Stream:
         max_staleness: int = 0,
         max_attempts: int = 3,
         max_losses: int = 10,
-        start_version: int = 0,
+        steps: int | None = None,
         record: Callable[[Event], None] = lambda event: None,
     ) -> None:
-        """`max_attempts` bounds the failures of a group, `max_losses` the workers that may die of it; `start_version` is
-        the learner's version at the first step: capacity counts from there."""
+        """`max_attempts` bounds the failures of a group, `max_losses` the workers that may die of it. `steps` is how many
+        there will be: nothing is dispatched ahead for later ones."""
         self.groups_per_step = groups_per_step
         self.max_staleness = max_staleness
         self.max_attempts = max_attempts
         self.max_losses = max_losses
-        self.start_version = start_version
+        self.steps = steps
         self.progress = Progress()
         self.next_id = 0
         """The id of the next new group; ids have no gaps."""
@@ -96,7 +97,9 @@ class Stream:
 
     def want(self, version: int) -> int:
         """How many new groups may be dispatched now."""
-        steps = version - self.start_version + 1 + self.max_staleness
+        steps = version + 1 + self.max_staleness
+        if self.steps is not None:
+            steps = min(steps, max(self.steps, version + 1))  # who goes on past the plan goes on step by step
         return max(0, steps * self.groups_per_step - self.progress.consumed - len(self._live))
 
     def dispatched(self, group_id: int, attempt: int, worker: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import typer
@@ -39,12 +40,12 @@ async def _end(client: Any, job: str) -> Any:
     while True:
         try:
             position = 0
-            async for text in client.tail_job_logs(job):
+            async for text in _chunks(client, job):
                 position, reached = position + len(text), time.monotonic()
                 if position > printed:  # a new connection begins with the first line again
                     typer.echo(text[-(position - printed) :], nl=False)
                     printed = position
-            info = client.get_job_info(job)
+            info = await asyncio.wait_for(asyncio.to_thread(client.get_job_info, job), PATIENCE_S)
             if info.status.is_terminal():
                 return info
             reached = time.monotonic()
@@ -52,6 +53,17 @@ async def _end(client: Any, job: str) -> Any:
             if time.monotonic() - reached > PATIENCE_S:
                 raise ClusterLost(str(error)) from error
         await asyncio.sleep(PAUSE_S)
+
+
+async def _chunks(client: Any, job: str) -> AsyncIterator[str]:
+    """The log from its beginning. A connection that is silent for long may be dead, so it is given up; the caller asks how
+    the job is, which fails if the cluster is gone, and connects anew."""
+    stream = aiter(client.tail_job_logs(job))
+    while True:
+        try:
+            yield await asyncio.wait_for(anext(stream), PATIENCE_S)
+        except (StopAsyncIteration, TimeoutError):
+            return
 
 
 def _exit_code(info: Any, job: str) -> int:

@@ -17,28 +17,48 @@ import tempfile
 from pathlib import Path
 
 import psutil
+import ray
 
 LONGEST = 24
 """Of the temp folder's path: Ray makes sockets below it, and the kernel takes 107 characters for one."""
-GUARDIAN = 'read _; sleep 1; folder=$1; shift; [ $# -gt 0 ] && kill -KILL "$@" 2>/dev/null; rm -rf "$folder"'
-"""`read` returns when the only writer of its pipe, the driver, is gone. A second later the dying have finished writing."""
+GUARDIAN = """
+read _; sleep 1; folder=$1; shift
+for agent; do grep -q Agent "/proc/$agent/cmdline" 2>/dev/null && kill -KILL "$agent"; done
+rm -rf "$folder"
+"""
+"""`read` returns when the only writer of its pipe, the driver, is gone. A second later the dying have finished writing. A
+process id may have gone to somebody else meanwhile, so what it is now is looked at first."""
 
 
 def own_temp() -> Path:
-    """A fresh temp folder for this process and those it starts. Goes away at exit, after Ray's and W&B's own handlers."""
+    """A fresh temp folder for this process and those it starts. Goes away at exit, once Ray is shut down."""
     parent = Path(tempfile.gettempdir())
     if len(str(parent)) > LONGEST:
         parent = Path("/tmp")
     folder = Path(tempfile.mkdtemp(prefix=f"parley-{os.getpid()}-", dir=parent))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(_remove, folder)
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     return folder
 
 
 def guard(folder: Path) -> None:
     """Start the guardian of this driver, its temp folder and the agents of the Ray that it has started, if any."""
-    agents = [child for child in psutil.Process().children(recursive=True) if "Agent" in " ".join(child.cmdline()[:1])]
-    command = ["sh", "-c", GUARDIAN, "sh", str(folder), *(str(agent.pid) for agent in agents)]
+    agents = [child.pid for child in psutil.Process().children(recursive=True) if _is_agent(child)]
+    command = ["sh", "-c", GUARDIAN, "sh", str(folder), *map(str, agents)]
     # In a session of its own: a signal to the driver's whole group must not end the guardian first.
     guardian = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     atexit.register(guardian.kill)
+
+
+def _is_agent(process: psutil.Process) -> bool:
+    try:
+        return "Agent" in " ".join(process.cmdline()[:1])
+    except psutil.Error:  # it has ended since it was listed
+        return False
+
+
+def _remove(folder: Path) -> None:
+    # Exit handlers run last in, first out: Ray's own, registered when it was imported, would come after this one and
+    # find its folder gone.
+    ray.shutdown()
+    shutil.rmtree(folder, ignore_errors=True)

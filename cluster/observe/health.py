@@ -15,6 +15,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
+from cluster.errors import RunFailed
 from cluster.observe.watchdog import Component, Watchdog
 
 BEAT_S = 1.0
@@ -34,15 +35,16 @@ class Member:
 class Health:
     """Runs from `start` to `close`."""
 
-    def __init__(self, silence_s: float, stall_s: float, say: Callable[[str], None], beat: Callable[[], None]) -> None:
+    def __init__(self, silence_s: float, say: Callable[[str], None], beat: Callable[[], None]) -> None:
         """`say` is told, in one sentence, of everything that was ended; `beat` is called every `BEAT_S`."""
         self.silenced = 0
         self._silence_s, self._say, self._beat = silence_s, say, beat
-        self._watchdog = Watchdog(silence_s, stall_s)
+        self._watchdog = Watchdog(silence_s)
         self._members: dict[str, Member] = {}
         self._pings: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._mute = False
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
         self.failure: BaseException | None = None
         """What ended the thread, if anything did; raised by `check`."""
@@ -67,14 +69,14 @@ class Health:
             self._watchdog.unwatch(member.name for member in members)
 
     def check(self) -> None:
-        """Raise what ended the thread: nobody would be watching."""
+        """Raise RunFailed if the thread has ended: nobody would be watching."""
         if self.failure is not None:
-            raise RuntimeError("the health thread ended") from self.failure
+            raise RunFailed(f"the health thread ended: {self.failure!r}") from self.failure
 
     def suspect(self) -> str:
         """Who is stuck, in words; empty when nobody is known to be. For those who have waited too long."""
         with self._lock:
-            stuck = self._watchdog.stuck(time.monotonic(), longer_than=2 * BEAT_S)
+            stuck = self._watchdog.stuck(time.monotonic(), 2 * BEAT_S)
         return "; ".join(map(str, stuck[:3]))
 
     def components(self) -> list[tuple[Member, Component, float]]:
@@ -94,9 +96,21 @@ class Health:
         try:
             while not self._stop.wait(BEAT_S):
                 self._look()
-                self._beat()
+                if not self._stop.is_set():
+                    self._show()
         except BaseException as error:
             self.failure = error
+
+    def _show(self) -> None:
+        """A status that cannot be written, on a full disk perhaps, is no reason to end a run."""
+        try:
+            self._beat()
+        except OSError as error:
+            if not self._mute:
+                self._say(f"the status of the run cannot be written: {error}")
+            self._mute = True
+        else:
+            self._mute = False
 
     def _look(self) -> None:
         with self._lock:
@@ -112,12 +126,11 @@ class Health:
 
     def _ask(self, name: str, member: Member) -> None:
         now = time.monotonic()
+        if name in self._pings and ray.wait([self._pings[name]], timeout=0)[0]:
+            try:
+                self._watchdog.answered(name, ray.get(self._pings.pop(name)), now)
+            except RayError:
+                self._watchdog.died(name)
         if name not in self._pings:
             self._pings[name] = member.ping()
             self._watchdog.asked(name, now)
-        elif ray.wait([self._pings[name]], timeout=0)[0]:
-            try:
-                self._watchdog.answered(name, ray.get(self._pings[name]), now)
-            except RayError:
-                self._watchdog.died(name)
-            del self._pings[name]

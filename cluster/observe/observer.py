@@ -18,8 +18,9 @@ from cluster.groups.stream import Stream
 from cluster.observe.alarm import Alarm, alarm_scalars
 from cluster.observe.guards import Guards
 from cluster.observe.health import Health, Member
+from cluster.observe.judge_meter import JudgeMeter
 from cluster.observe.meter import Meter, Reading
-from cluster.observe.reporter import Reporter, endpoint_scalars, judge_scalars
+from cluster.observe.reporter import Reporter, endpoint_scalars, judge_stats
 from cluster.record.metrics import credit_scalars, learner_scalars, rollout_scalars
 from cluster.record.recorder import Recorder
 from cluster.record.summary import sampled_tokens
@@ -50,9 +51,9 @@ class Observer:
         run = config.run
         self.guards = Guards(config.guards)
         self.reporter = Reporter(recorder.directory.path, run.name, run.iterations)
-        self.health = Health(run.silence_timeout_s, run.stall_timeout_s, say, self._beat)
+        self.health = Health(run.silence_timeout_s, say, self._beat)
         self._recorder, self._stream, self._say = recorder, stream, say
-        self._meter = Meter()
+        self._meter, self._judge_meter = Meter(), JudgeMeter()
 
     def start(self, members: Sequence[Member]) -> None:
         """Begin to watch."""
@@ -97,7 +98,7 @@ class Observer:
         }
         if "time/step" in scalars:
             scalars["rollout/tokens_per_s"] = sampled_tokens(table) / scalars["time/step"]
-        return scalars | judge_scalars(known) | endpoint_scalars(known)
+        return scalars | self._judge_meter.step(judge_stats(known)) | endpoint_scalars(known)
 
     def _raise(self, alarms: Sequence[Alarm]) -> None:
         for alarm in alarms:

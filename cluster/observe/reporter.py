@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -17,7 +18,7 @@ from actors.judge_stats import FAILURES
 from cluster.errors import UserError
 from cluster.groups.stream import Stream
 from cluster.observe.alarm import Alarm
-from cluster.observe.health import Member
+from cluster.observe.health import BEAT_S, Member
 from cluster.observe.status import Alarm as AlarmStatus
 from cluster.observe.status import Component, JudgeStatus, State, Status, StreamStatus
 from cluster.observe.watchdog import Component as Known
@@ -32,6 +33,29 @@ def mark(directory: Path, run: str, iterations: int, state: State, **fields: Any
     status = _known(directory) if state in ("finished", "failed", "interrupted") else None
     status = status or Status.of_driver(run, iterations)
     (status.model_copy(update={"state": state, "updated": time.time(), "eta_s": None} | fields)).write(directory)
+
+
+@contextmanager
+def marked(directory: Path, run: str, iterations: int, state: State) -> Iterator[None]:
+    """`mark`, again and again while the block runs, so that readers see that the driver lives."""
+    status, done = Status.of_driver(run, iterations), threading.Event()
+    status.state = state
+
+    def beat() -> None:
+        while True:
+            status.updated = time.time()
+            with suppress(OSError):  # a status that cannot be written is no reason to end a run
+                status.write(directory)
+            if done.wait(BEAT_S):
+                return
+
+    thread = threading.Thread(target=beat, name="status", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _known(directory: Path) -> Status | None:
@@ -123,19 +147,9 @@ def _component(member: Member, known: Known, silent_s: float) -> Component:
     )
 
 
-def judge_scalars(known: Sequence[tuple[Member, Known, float]]) -> dict[str, float]:
-    """What the workers met at their judges since they started, for the metrics: shares in 0..1, the worst latencies in ms."""
-    stats = [component.vitals["judge"] for _, component, _ in known if "judge" in component.vitals]
-    requests = sum(stat["requests"] for stat in stats)
-    if not requests:
-        return {}
-    failed = sum(stat[failure] for stat in stats for failure in FAILURES)
-    return {
-        "judge/latency_p50_ms": max(stat["latency_p50_ms"] for stat in stats),
-        "judge/latency_p95_ms": max(stat["latency_p95_ms"] for stat in stats),
-        "judge/error_share": failed / requests,
-        "judge/retried_share": sum(stat["retried"] for stat in stats) / requests,
-    }
+def judge_stats(known: Sequence[tuple[Member, Known, float]]) -> dict[str, dict[str, float]]:
+    """What each worker met at its judges since it started."""
+    return {member.name: component.vitals["judge"] for member, component, _ in known if "judge" in component.vitals}
 
 
 def endpoint_scalars(known: Sequence[tuple[Member, Known, float]]) -> dict[str, float]:
@@ -144,18 +158,25 @@ def endpoint_scalars(known: Sequence[tuple[Member, Known, float]]) -> dict[str, 
     if not used:
         return {}
     return {
-        "endpoint/requests": sum(counters["requests"] for counters in used),
-        "endpoint/tokens": sum(counters["tokens"] for counters in used),
-        "endpoint/cost": sum(counters["cost"] for counters in used),
+        "endpoint/requests": sum(counters.get("requests", 0.0) for counters in used),
+        "endpoint/tokens": sum(counters.get("tokens", 0.0) for counters in used),
+        "endpoint/cost": sum(counters.get("cost", 0.0) for counters in used),
     }
 
 
 def judge_status(known: Sequence[tuple[Member, Known, float]]) -> dict[str, JudgeStatus]:
-    """The same for the status file, by pool."""
-    scalars = judge_scalars(known)
-    if not scalars:
+    """The judges' pool as the workers met it since they started."""
+    stats = list(judge_stats(known).values())
+    requests = sum(stat["requests"] for stat in stats)
+    if not requests:
         return {}
-    stats = [component.vitals["judge"] for _, component, _ in known if "judge" in component.vitals]
-    requests = int(sum(stat["requests"] for stat in stats))
-    shown = {name.removeprefix("judge/"): value for name, value in scalars.items()}
-    return {"default": JudgeStatus(requests=requests, errors=round(shown["error_share"] * requests), **shown)}
+    errors = sum(stat[failure] for stat in stats for failure in FAILURES)
+    shown = JudgeStatus(
+        requests=int(requests),
+        errors=int(errors),
+        error_share=errors / requests,
+        retried_share=sum(stat["retried"] for stat in stats) / requests,
+        latency_p50_ms=max(stat["latency_p50_ms"] for stat in stats),
+        latency_p95_ms=max(stat["latency_p95_ms"] for stat in stats),
+    )
+    return {"default": shown}

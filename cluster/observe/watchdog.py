@@ -1,16 +1,17 @@
 """Who is silent and who is stuck: a pure state machine over what components answer to pings. No clock, no Ray.
 
-A component answers with vitals: `{"pid": int, "pending": {kind: count}, "done": {kind: count}, ...}`. Deadlines and owners:
+A component answers with vitals: `{"pid": int, "pending": {kind: count}, "done": {kind: count}, ...}`. Who owns what, and
+the deadline by which it must move:
 
-    tokens      the engine that holds the requests     kind "engine steps"
-    verdicts    the judge that holds the requests      kind "verdicts"
-    episodes    the rollout worker that plays them     kind "episodes"
-    steps       the learner's ranks                    kind "micro-batches"
-    groups      the stream; the collector's own deadline, which asks here who is to blame
+    tokens      the engine that holds the requests     "engine steps"     call_timeout_s for a partner's engine
+    verdicts    the judge that holds the requests      "verdicts"         judges.*.retry.deadline_s
+    episodes    the rollout worker that plays them     "episodes"
+    steps       the learner's ranks                    "micro-batches"    learner.step_timeout_s
+    groups      the collector, with run.stall_timeout_s for all of the above: when it falls, it asks here who is to blame
 
 Invariants
 - Silent is who lives and left a ping unanswered for `silence_s`; each silence is reported once.
-- Stuck is who has work pending and none of it done for `stall_s`; who waits for nothing is never stuck.
+- Stuck is who has work pending and none of it done for longer than asked; who waits for nothing is never stuck.
 - A component that died is neither: it is coming back, or its callers have been told.
 """
 
@@ -55,8 +56,8 @@ class Stuck:
 class Watchdog:
     """Told what was asked and answered; says who needs to be ended or blamed."""
 
-    def __init__(self, silence_s: float, stall_s: float) -> None:
-        self._silence_s, self._stall_s = silence_s, stall_s
+    def __init__(self, silence_s: float) -> None:
+        self._silence_s = silence_s
         self.components: dict[str, Component] = {}
 
     def watch(self, names: Iterable[str], now: float) -> None:
@@ -104,9 +105,8 @@ class Watchdog:
             self.died(name)
         return names
 
-    def stuck(self, now: float, longer_than: float | None = None) -> list[Stuck]:
-        """Who is to blame, the likeliest first. `longer_than` in seconds; default: the deadline of the watchdog."""
-        limit = self._stall_s if longer_than is None else longer_than
+    def stuck(self, now: float, limit: float) -> list[Stuck]:
+        """Who has work that has not moved for more than `limit` seconds, the likeliest to blame first."""
         found = [
             Stuck(name, kind, component.vitals["pending"][kind], now - since)
             for name, component in self.components.items()

@@ -35,7 +35,7 @@ class Recorder:
             config.monitor.wandb,
             self.directory.path,
             config.run.name,
-            config.model_dump(mode="json"),
+            config.model_dump(mode="json", exclude={"run": {"root"}}),
             config.monitor.conversations_per_step,
             run_id=last_run_id(directory.path),
         )

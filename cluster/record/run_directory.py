@@ -84,11 +84,11 @@ class RunDirectory:
             folder.mkdir(parents=True)
 
     def _checkpoints(self) -> Iterator[Path]:
-        return (path for path in self.checkpoints.glob("[0-9]*") if path.is_dir())
+        return (path for path in self.checkpoints.glob("[0-9]*") if path.is_dir() and path.name.isdecimal())
 
     def newest_checkpoint(self) -> Path | None:
         """The last whole checkpoint; its name is its iteration."""
-        return max(self._checkpoints(), default=None)
+        return max(self._checkpoints(), key=lambda path: int(path.name), default=None)
 
     def save_checkpoint(self, iteration: int, keep: int, save: Callable[[str], Any]) -> None:
         """Let `save` write a checkpoint, which appears whole or not at all; then forget all but the newest `keep`."""
@@ -100,7 +100,7 @@ class RunDirectory:
         aside = self.checkpoints / f".{iteration:06d}"
         save(str(aside))
         aside.replace(final)
-        for old in sorted(self._checkpoints())[:-keep]:
+        for old in sorted(self._checkpoints(), key=lambda path: int(path.name))[:-keep]:
             shutil.rmtree(old)
 
     def roll_back(self, iteration: int) -> None:

@@ -17,7 +17,12 @@ from cluster.errors import UserError
 from cluster.record.run_directory import RunDirectory
 
 LOCK = ".lock"
+FREE_OF_AN_ENDPOINT = (
+    *("base_url", "api_key_env", "requests_per_minute", "max_concurrent", "timeout_s"),
+    *("prompt_price", "completion_price", "max_cost", "cache", "mode"),
+)
 FREE = (
+    "run.root",
     "run.iterations",
     "run.stall_timeout_s",
     "run.silence_timeout_s",
@@ -34,6 +39,7 @@ FREE = (
     "judges.*.max_batch",
     "judges.*.max_wait_ms",
     "judges.*.retry.*",
+    *(f"{place}.endpoint.{name}" for place in ("judges.*", "policies.user.mix.*") for name in FREE_OF_AN_ENDPOINT),
     "learner.tokens_per_micro_batch",
     "learner.*_timeout_s",
     "learner.kl_every",
@@ -72,10 +78,10 @@ def _same_run(directory: RunDirectory, config: Config) -> None:
     for key in sorted(began.keys() | asked.keys()):
         if began.get(key) != asked.get(key) and not any(fnmatch(key, pattern) for pattern in FREE):
             raise UserError(f"{key} is {asked.get(key)!r}, but the run to resume began with {began.get(key)!r}.")
-    if asked["run.iterations"] != began["run.iterations"] and config.learner.schedule != "constant":
+    if asked["run.iterations"] != began["run.iterations"] and (config.learner.schedule != "constant" or config.learner.warmup):
         raise UserError(
             f"run.iterations is {asked['run.iterations']}, but the run to resume began with {began['run.iterations']}, and "
-            f"learner.schedule {config.learner.schedule!r} depends on it."
+            f"learner.schedule {config.learner.schedule!r} with warmup {config.learner.warmup} depends on it."
         )
     done = max((row.get("iteration", 0) for row in directory.read_metrics()), default=0)
     if directory.summary.exists() and config.run.iterations <= done:
@@ -84,6 +90,8 @@ def _same_run(directory: RunDirectory, config: Config) -> None:
 
 def _flat(node: Any, path: str = "") -> dict[str, Any]:
     """Every leaf by its dotted path; an empty mapping is a leaf."""
+    if isinstance(node, list):
+        node = dict(enumerate(node))
     if not isinstance(node, dict) or not node:
         return {path: node}
     return {

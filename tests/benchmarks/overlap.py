@@ -22,7 +22,7 @@ from tests.benchmarks.block import Block, in_turns, system
 from tests.benchmarks.bound import least_seconds
 from tests.benchmarks.outcome import Outcome
 from tests.benchmarks.setting import Setting
-from tests.benchmarks.slow_user import MEDIAN_S, SIGMA, Played, slept, slow_users
+from tests.benchmarks.slow_user import SIGMA, Played, slept, slow_users
 
 COMPARES = (
     "Seconds per training step with rollouts and learning in turns (max_staleness 0) against overlapped (1 and 2): the "
@@ -42,16 +42,18 @@ class Size:
     steps: int
     slow_groups: int
     slow_group_size: int
+    median_s: float
+    """Of the slow user's pauses."""
 
 
-FULL = Size(True, (0, 1, 2), rounds=2, warm_up=1, steps=6, slow_groups=8, slow_group_size=4)
-SMALLEST = Size(False, (0, 1), rounds=1, warm_up=1, steps=1, slow_groups=2, slow_group_size=2)
+FULL = Size(True, (0, 1, 2), rounds=2, warm_up=1, steps=6, slow_groups=8, slow_group_size=4, median_s=0.2)
+SMALLEST = Size(False, (0, 1), rounds=1, warm_up=1, steps=1, slow_groups=2, slow_group_size=2, median_s=0.02)
 
 
 def measure(setting: Setting, size: Size) -> Outcome:
     """Both parts, each on a system of its own."""
     steps = f"{size.rounds} x {size.steps}, after {size.warm_up}"
-    slow = f"{size.slow_groups} x {size.slow_group_size}, median {MEDIAN_S} s, sigma {SIGMA}"
+    slow = f"{size.slow_groups} x {size.slow_group_size}, median {size.median_s} s, sigma {SIGMA}"
     outcome = Outcome(COMPARES, {"steps": steps, "conversations of the slow user": slow})
     if size.quickstart:
         with system(_config(setting, "overlap-quickstart"), setting.models) as algorithm:
@@ -69,7 +71,7 @@ def slow_system(setting: Setting, size: Size) -> Iterator[GRPO]:
     config.policies["user"].mix = [SpeakerConfig(speaker="scripted")]
     config.rollout.groups_per_step, config.rollout.group_size = size.slow_groups, size.slow_group_size
     config.rollout.concurrency = size.slow_groups * size.slow_group_size * (1 + max(size.staleness))
-    with slow_users(), system(config, setting.models) as algorithm:
+    with slow_users(size.median_s), system(config, setting.models) as algorithm:
         yield algorithm
 
 

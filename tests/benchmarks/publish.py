@@ -24,7 +24,6 @@ import ray
 from actors.config import EngineConfig
 from actors.engine import ENVIRONMENT, Engine
 from actors.weights import Published, verify
-from learner.tiny import make_tiny
 from learner.weights import WeightSet, pack
 from tests.benchmarks.outcome import Outcome
 from tests.benchmarks.setting import Setting
@@ -141,6 +140,8 @@ def _copy(nbytes: int) -> float:
 
 
 def _model(scratch: Path, shape: Shape) -> Path:
+    from learner.tiny import make_tiny  # imports transformers, which the receiver is better without
+
     heads = shape.hidden // 64
     return make_tiny(
         scratch / f"qwen3-{shape.hidden}-{shape.layers}",

@@ -7,10 +7,11 @@ pauses. It comes into a run as the only partner of a subclass of the rollout wor
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -21,7 +22,6 @@ from actors.speaker import derived_seed
 from actors.worker import RolloutWorker, WorkerSpec
 from envs.base import Speaker, Utterance, View
 
-MEDIAN_S = 0.2
 SIGMA = 1.0
 NAME = "slow user"
 
@@ -29,43 +29,49 @@ Played = tuple[int, int, int]
 """(how often the run went back before, group, episode's seed)"""
 
 
-def pause(seed: int, turn: int) -> float:
+def pause(median_s: float, seed: int, turn: int) -> float:
     """Seconds before the answer of a turn."""
-    return MEDIAN_S * math.exp(SIGMA * random.Random(derived_seed(seed, "pause", turn)).gauss(0.0, 1.0))
+    return median_s * math.exp(SIGMA * random.Random(derived_seed(seed, "pause", turn)).gauss(0.0, 1.0))
 
 
 class SlowUser:
-    """A speaker after a pause. `slept[key]` grows by each."""
+    """A speaker after a pause of its own for every turn; `slept` hears of each."""
 
-    def __init__(self, speaker: Speaker, seed: int, slept: dict[Played, float], key: Played) -> None:
-        self._speaker, self._seed, self._slept, self._key = speaker, seed, slept, key
-        self._turn = 0
+    def __init__(self, speaker: Speaker, pauses: Iterator[float], slept: Callable[[float], None]) -> None:
+        self._speaker, self._pauses, self._slept = speaker, pauses, slept
 
     async def speak(self, view: View) -> Utterance:
-        seconds = pause(self._seed, self._turn)
-        self._turn += 1
-        self._slept[self._key] += seconds
+        seconds = next(self._pauses)
+        self._slept(seconds)
         await asyncio.sleep(seconds)
         return await self._speaker.speak(view)
 
 
-class SlowUserWorker(RolloutWorker):
-    """A rollout worker all of whose conversations are with the gym's scripted user, slowed."""
+def slow_worker(median_s: float) -> type[RolloutWorker]:
+    """A rollout worker all of whose conversations are with the gym's scripted user, slowed. Ray ships it by value."""
 
-    def __init__(self, spec: WorkerSpec) -> None:
-        super().__init__(spec)
-        self.slept: dict[Played, float] = defaultdict(float)
-        self._cast = replace(self._cast, partners={NAME: (1.0, self._slow)})
+    class SlowUserWorker(RolloutWorker):
+        def __init__(self, spec: WorkerSpec) -> None:
+            super().__init__(spec)
+            self.slept: dict[Played, float] = defaultdict(float)
+            self._cast = replace(self._cast, partners={NAME: (1.0, self._slow)})
 
-    def _slow(self, request: GroupRequest, seed: int) -> Speaker:
-        key = (request.weights["agent"].epoch, request.group_id, seed)
-        return SlowUser(scripted("user")(request, seed), seed, self.slept, key)
+        def _slow(self, request: GroupRequest, seed: int) -> Speaker:
+            key = (request.weights["agent"].epoch, request.group_id, seed)
+            pauses = (pause(median_s, seed, turn) for turn in itertools.count())
+
+            def slept(seconds: float) -> None:
+                self.slept[key] += seconds
+
+            return SlowUser(scripted("user")(request, seed), pauses, slept)
+
+    return SlowUserWorker
 
 
 @contextmanager
-def slow_users() -> Iterator[None]:
+def slow_users(median_s: float) -> Iterator[None]:
     """Rollout workers that are started meanwhile are slow-user workers."""
-    with patch("actors.worker.RolloutWorker", SlowUserWorker):
+    with patch("actors.worker.RolloutWorker", slow_worker(median_s)):
         yield
 
 

@@ -60,7 +60,11 @@ def test_a_schedule_that_ends_with_the_run_cannot_be_stretched(tmp_path: Path):
     directory = begun(tmp_path)
     directory.write_config(resolved(config(tmp_path, "learner.schedule=cosine")))
     longer = config(tmp_path, "learner.schedule=cosine", "run.iterations=8")
-    with pytest.raises(UserError, match=r"learner\.schedule 'cosine' depends on it"), claim(longer, resume=True):
+    with pytest.raises(UserError, match=r"schedule 'cosine' with warmup 0.0 depends on it"), claim(longer, resume=True):
+        pass
+    directory.write_config(resolved(config(tmp_path, "learner.warmup=0.4")))
+    longer = config(tmp_path, "learner.warmup=0.4", "run.iterations=8")
+    with pytest.raises(UserError, match=r"'constant' with warmup 0.4 depends on it"), claim(longer, resume=True):
         pass
 
 

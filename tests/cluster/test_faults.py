@@ -51,9 +51,10 @@ def run(models: tuple[Path, Models]) -> Iterator[Run]:
 
 @pytest.mark.parametrize("name", ["rollout worker 0", "engine of 'user' 0", "judge 'default' 0"])
 def test_a_killed_actor_costs_time_and_no_group(run: Run, name: str):
-    before = run.algorithm.restores
+    before, pid = run.algorithm.restores, run.pid(name)
     print(f"{name} killed: {run.survive(kill(run, name)):.1f} s to the next step")
     assert run.algorithm.restores == before, "its work was done again without going back"
+    assert run.pid(name) != pid, "the fault hit"
 
 
 def test_a_killed_rank_takes_the_run_back_to_its_checkpoint(run: Run):

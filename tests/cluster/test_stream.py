@@ -33,9 +33,11 @@ def test_a_synchronous_step_takes_every_group_in_order():
     assert (stream.want(0), stream.want(1)) == (0, 3)
 
 
-def test_capacity_counts_from_the_version_at_the_start():
-    assert Stream(4, start_version=7).want(7) == 4
-    assert Stream(4, start_version=7, max_staleness=2).want(8) == 16
+def test_nothing_is_played_for_steps_that_will_not_come():
+    stream = Stream(4, max_staleness=3, steps=5)
+    assert stream.want(0) == 16
+    assert stream.want(3) == stream.want(4) == 20
+    assert stream.want(7) == 32, "who goes on past the plan goes on step by step"
 
 
 def test_failures_are_retried_then_dropped_and_replaced():

@@ -18,7 +18,7 @@ def vitals(pid: int = 1, **work: tuple[int, int]) -> dict:
 
 
 def dog(*names: str) -> Watchdog:
-    watchdog = Watchdog(SILENCE, STALL)
+    watchdog = Watchdog(SILENCE)
     watchdog.watch(names, 0.0)
     for name in names:
         watchdog.answered(name, vitals(), 0.0)
@@ -61,20 +61,20 @@ def test_work_that_does_not_move_is_stuck_and_named():
     watchdog = dog("engine of 'user' 0")
     watchdog.answered("engine of 'user' 0", vitals(steps=(12, 100)), 1.0)
     watchdog.answered("engine of 'user' 0", vitals(steps=(12, 100)), 1.0 + STALL)
-    assert watchdog.stuck(1.0 + STALL) == []
-    (stuck,) = watchdog.stuck(2.0 + STALL)
+    assert watchdog.stuck(1.0 + STALL, STALL) == []
+    (stuck,) = watchdog.stuck(2.0 + STALL, STALL)
     assert str(stuck) == "engine of 'user' 0: 12 steps pending, none done for 31 s"
     watchdog.answered("engine of 'user' 0", vitals(steps=(12, 101)), 40.0)
-    assert watchdog.stuck(40.0) == []
+    assert watchdog.stuck(40.0, STALL) == []
 
 
 def test_waiting_for_nothing_is_not_being_stuck():
     watchdog = dog("judge 0")
     watchdog.answered("judge 0", vitals(verdicts=(0, 5)), 1.0)
     watchdog.answered("judge 0", vitals(verdicts=(0, 5)), 900.0)
-    assert watchdog.stuck(900.0) == []
+    assert watchdog.stuck(900.0, STALL) == []
     watchdog.answered("judge 0", vitals(verdicts=(1, 5)), 901.0)
-    assert watchdog.stuck(902.0) == [], "its work began just now, not with its last verdict"
+    assert watchdog.stuck(902.0, STALL) == [], "its work began just now, not with its last verdict"
 
 
 def test_the_worker_that_waits_for_a_stuck_judge_is_blamed_last():
@@ -83,7 +83,7 @@ def test_the_worker_that_waits_for_a_stuck_judge_is_blamed_last():
         watchdog.answered("worker 0", vitals(episodes=(16, 4)), now)
     for now in (10.0, 50.0):
         watchdog.answered("judge 0", vitals(verdicts=(3, 9)), now)
-    assert [stuck.name for stuck in watchdog.stuck(50.0)] == ["judge 0", "worker 0"]
+    assert [stuck.name for stuck in watchdog.stuck(50.0, STALL)] == ["judge 0", "worker 0"]
 
 
 def test_a_new_process_is_a_restart_and_begins_to_count_anew():
@@ -91,7 +91,7 @@ def test_a_new_process_is_a_restart_and_begins_to_count_anew():
     watchdog.answered("judge 0", vitals(pid=1, verdicts=(1, 7)), 1.0)
     watchdog.answered("judge 0", vitals(pid=2, verdicts=(1, 7)), 100.0)
     assert watchdog.components["judge 0"].restarts == 1
-    assert watchdog.stuck(101.0) == []
+    assert watchdog.stuck(101.0, STALL) == []
 
 
 @given(st.lists(st.tuples(st.sampled_from(["ask", "answer", "die", "look"]), st.floats(0.0, 10.0)), max_size=60))
