@@ -11,7 +11,8 @@ from typing import Any
 
 from actors.batcher import Batcher
 from actors.config import EngineConfig
-from actors.engine import ENVIRONMENT, Completion, Engine, Sampling
+from actors.engine import Completion, Engine, Sampling
+from actors.environment import ENVIRONMENT
 from actors.pool import ActorPool
 from actors.weights import Published
 

@@ -18,7 +18,7 @@ from ray.exceptions import RayTaskError
 from actors import judges
 from actors.batcher import Batcher
 from actors.config import EngineConfig
-from actors.engine import ENVIRONMENT
+from actors.environment import ENVIRONMENT
 from actors.judge_stats import JudgeStats
 from actors.judges.base import Backend, Counted, Failed, outcome
 from actors.pool import ActorPool, PoolError

@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from actors.config import EngineConfig, RolloutConfig
 from actors.endpoint_speaker import EndpointPartner
-from actors.engine import ENVIRONMENT, Engine
+from actors.engine import Engine
 from actors.engine_actor import PooledEngine, end_now, end_soon
+from actors.environment import ENVIRONMENT
 from actors.judge_actor import PooledJudge
 from actors.pool import ActorPool
 from actors.rollout import Cast, GroupRequest, SpeakerFactory, Weights, run_group, scripted

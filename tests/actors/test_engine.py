@@ -15,8 +15,9 @@ from ray.exceptions import RayActorError
 from transformers import AutoModelForCausalLM
 
 from actors.config import EngineConfig
-from actors.engine import ENVIRONMENT, Completion, Engine, EngineDead, Sampling
+from actors.engine import Completion, Engine, EngineDead, Sampling
 from actors.engine_actor import EngineActor
+from actors.environment import ENVIRONMENT
 from actors.weights import ChecksumMismatch, unpack
 from learner.weights import pack
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import ray
 
-from actors.engine import ENVIRONMENT
 from actors.engine_actor import start_engines
+from actors.environment import ENVIRONMENT
 from actors.pool import ActorPool
 from actors.rollout import GroupRequest
 from actors.speaker import derived_seed

@@ -48,7 +48,8 @@ class Runs:
             "PYTHONPATH": str(REPOSITORY),
             "RAY_memory_monitor_refresh_ms": "0",
         }
-        environment.pop("RAY_ADDRESS", None)
+        for name in ("RAY_ADDRESS", "WANDB_SERVICE"):  # the W&B of this session would hold on to a killed driver's run
+            environment.pop(name, None)
         command = [sys.executable, "-m", "cluster", "train", str(self.folder / "run.yaml"), f"run.name={name}", *arguments]
         return subprocess.Popen(
             command,
