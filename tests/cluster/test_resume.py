@@ -48,8 +48,8 @@ class Runs:
             "PYTHONPATH": str(REPOSITORY),
             "RAY_memory_monitor_refresh_ms": "0",
         }
-        for name in ("RAY_ADDRESS", "WANDB_SERVICE"):  # the W&B of this session would hold on to a killed driver's run
-            environment.pop(name, None)
+        for inherited in ("RAY_ADDRESS", "WANDB_SERVICE"):  # this session's W&B would hold on to a killed driver's run
+            environment.pop(inherited, None)
         command = [sys.executable, "-m", "cluster", "train", str(self.folder / "run.yaml"), f"run.name={name}", *arguments]
         return subprocess.Popen(
             command,
