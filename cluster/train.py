@@ -47,7 +47,8 @@ def train(config: Config, *, overwrite: bool = False, resume: bool = False) -> d
                 console.say(line)
             with marked(directory.path, config.run.name, config.run.iterations, "imitation" if config.sft else "starting"):
                 models = prepare(config, _heeding(console.progress, interruption.check))
-            algorithm = GRPOConfig().run(config, directory=directory, models=models, began=began).build_algo()
+            with marked(directory.path, config.run.name, config.run.iterations, "starting"):
+                algorithm = GRPOConfig().run(config, directory=directory, models=models, began=began).build_algo()
             algorithm.heed, algorithm.say = interruption.check, console.say
             try:
                 if resuming:

@@ -29,15 +29,14 @@ ETA_STEPS = 10
 
 
 def mark(directory: Path, run: str, iterations: int, state: State, **fields: Any) -> None:
-    """Say in the status file what a run is doing while nobody else keeps it: before its actors start and after they end."""
-    status = _known(directory) if state in ("finished", "failed", "interrupted") else None
-    status = status or Status.of_driver(run, iterations)
-    (status.model_copy(update={"state": state, "updated": time.time(), "eta_s": None} | fields)).write(directory)
+    """Say in the status file how a run ended, when nobody else keeps it any more; the rest stays as it was last."""
+    status = _known(directory) or Status.of_driver(run, iterations)
+    status.model_copy(update={"state": state, "updated": time.time(), "eta_s": None} | fields).write(directory)
 
 
 @contextmanager
 def marked(directory: Path, run: str, iterations: int, state: State) -> Iterator[None]:
-    """`mark`, again and again while the block runs, so that readers see that the driver lives."""
+    """Say what a run is doing before its algorithm keeps the status, again and again, so that readers see that it lives."""
     status, done = Status.of_driver(run, iterations), threading.Event()
     status.state = state
 
