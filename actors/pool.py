@@ -2,7 +2,8 @@
 
 Which member gets a call is the `Balancer`'s decision. Members are restarted by Ray (`max_restarts=-1`); a member whose
 call died is out of service until it answers a ping. Every call has a deadline; nothing here calls twice: a lost rollout
-is the stream's decision, a lost verdict the retry policy's.
+is the stream's decision, a lost verdict the retry policy's. Only engine actors let Ray itself send a call again
+(`max_task_retries`): it is seeded, so the answer is the same one.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import os
+import socket
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -57,8 +58,10 @@ class Rank:
 
     def listen(self) -> tuple[str, int]:
         """Rank 0: open the rendezvous on a port of this node that the system chose. Returns its address."""
-        host = ray.util.get_node_ip_address()
-        self._store = self._rendezvous(host, 0)
+        # Alone it needs nobody; torch's own socket would listen on every interface, and the store asks for no password.
+        host = "127.0.0.1" if self.world == 1 else ray.util.get_node_ip_address()
+        listener = socket.create_server((host, 0))
+        self._store = self._rendezvous(host, listener.getsockname()[1], listener.detach())
         return host, self._store.port
 
     def start(self, model_path: str, address: tuple[str, int]) -> None:
@@ -74,9 +77,16 @@ class Rank:
         self._engine = Engine(PolicyModel.load(model_path), self.config, self.device)
         self._reference = Reference(model_path, self.device)
 
-    def _rendezvous(self, host: str, port: int) -> Any:
+    def _rendezvous(self, host: str, port: int, listener: int | None = None) -> Any:
+        """`listener`: the descriptor of rank 0's socket, which the store owns from now on."""
         return dist.TCPStore(  # type: ignore[attr-defined]
-            host, port, self.world, is_master=self.rank == 0, timeout=self._timeout, wait_for_workers=False
+            host,
+            port,
+            self.world,
+            is_master=self.rank == 0,
+            timeout=self._timeout,
+            wait_for_workers=False,
+            master_listen_fd=listener,
         )
 
     def run(

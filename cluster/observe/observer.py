@@ -23,7 +23,6 @@ from cluster.observe.meter import Meter, Reading
 from cluster.observe.reporter import Reporter, endpoint_scalars, judge_stats
 from cluster.record.metrics import credit_scalars, learner_scalars, rollout_scalars
 from cluster.record.recorder import Recorder
-from cluster.record.summary import sampled_tokens
 from rewards.trajectory import concat, with_advantages_of
 
 
@@ -66,12 +65,13 @@ class Observer:
     def step(self, step: Step) -> dict[str, float]:
         """Keep and show an iteration; its scalars. Raises Broken when a guard ends the run."""
         table = with_advantages_of(concat(step.groups), step.batch)
+        played = rollout_scalars(table, step.version - 1)
         scalars = {
-            **rollout_scalars(table, step.version - 1),
+            **played,
             **credit_scalars(step.credit),
             **learner_scalars(step.learned),
             **{f"time/{stage}": value for stage, value in step.seconds.items()},
-            **self._system(step, table),
+            **self._system(step, played["rollout/tokens"] * played["rollout/episodes"]),
         }
         alarms = self.guards.look(step.version, scalars)
         self._recorder.step(step.version, scalars | alarm_scalars(alarms), table)
@@ -80,7 +80,7 @@ class Observer:
         self._raise(alarms)
         return scalars
 
-    def _system(self, step: Step, table: pa.Table) -> dict[str, float]:
+    def _system(self, step: Step, step_tokens: float) -> dict[str, float]:
         now, known = time.monotonic(), self.health.components()
         readings = [
             Reading(member.name, "rollout" if member.kind == "worker" else "engine", now - silent, component.vitals["busy_s"])
@@ -97,7 +97,7 @@ class Observer:
             "health/silent": float(self.health.silenced),
         }
         if "time/step" in scalars:
-            scalars["rollout/tokens_per_s"] = sampled_tokens(table) / scalars["time/step"]
+            scalars["rollout/tokens_per_s"] = step_tokens / scalars["time/step"]
         return scalars | self._judge_meter.step(judge_stats(known)) | endpoint_scalars(known)
 
     def _raise(self, alarms: Sequence[Alarm]) -> None:

@@ -19,9 +19,8 @@ from cluster.errors import UserError
 from cluster.groups.stream import Stream
 from cluster.observe.alarm import Alarm
 from cluster.observe.health import BEAT_S, Member
-from cluster.observe.status import Alarm as AlarmStatus
-from cluster.observe.status import Component, JudgeStatus, State, Status, StreamStatus
-from cluster.observe.watchdog import Component as Known
+from cluster.observe.status import AlarmStatus, ComponentStatus, JudgeStatus, State, Status, StreamStatus
+from cluster.observe.watchdog import Component
 
 STAGES = ("rollout", "credit", "learn", "publish")
 ETA_STEPS = 10
@@ -113,7 +112,7 @@ class Reporter:
             new = [AlarmStatus(iteration=a.iteration, name=a.name, message=a.message) for a in alarms]
             self._status.alarms = [*self._status.alarms, *new][-20:]
 
-    def beat(self, known: Sequence[tuple[Member, Known, float]], stream: Stream) -> None:
+    def beat(self, known: Sequence[tuple[Member, Component, float]], stream: Stream) -> None:
         """What the components answered last; called about once a second, this also shows that the driver lives."""
         with self._lock:
             self._status.components = [_component(member, component, silent) for member, component, silent in known]
@@ -126,13 +125,13 @@ class Reporter:
         self._status.write(self._directory)
 
 
-def _component(member: Member, known: Known, silent_s: float) -> Component:
+def _component(member: Member, known: Component, silent_s: float) -> ComponentStatus:
     vitals = known.vitals
     # A rank holds no version of its own: the learner's is the status's; a frozen model has none either.
     version = vitals.get("version") if member.kind == "worker" else None
     rates: dict[str, float] = {name: float(vitals[name]) for name in ("tokens", "busy_s", "batch_mean") if name in vitals}
     rates |= {f"endpoint_{name}": value for name, value in vitals.get("endpoint", {}).items()}
-    return Component(
+    return ComponentStatus(
         name=member.name,
         kind=member.kind,
         pid=vitals.get("pid"),
@@ -146,12 +145,12 @@ def _component(member: Member, known: Known, silent_s: float) -> Component:
     )
 
 
-def judge_stats(known: Sequence[tuple[Member, Known, float]]) -> dict[str, dict[str, float]]:
+def judge_stats(known: Sequence[tuple[Member, Component, float]]) -> dict[str, dict[str, float]]:
     """What each worker met at its judges since it started."""
     return {member.name: component.vitals["judge"] for member, component, _ in known if "judge" in component.vitals}
 
 
-def endpoint_scalars(known: Sequence[tuple[Member, Known, float]]) -> dict[str, float]:
+def endpoint_scalars(known: Sequence[tuple[Member, Component, float]]) -> dict[str, float]:
     """What endpoints, of judges and users together, were asked for since the actors started; cost at the config's prices."""
     used = [component.vitals["endpoint"] for _, component, _ in known if "endpoint" in component.vitals]
     if not used:
@@ -163,7 +162,7 @@ def endpoint_scalars(known: Sequence[tuple[Member, Known, float]]) -> dict[str, 
     }
 
 
-def judge_status(known: Sequence[tuple[Member, Known, float]]) -> dict[str, JudgeStatus]:
+def judge_status(known: Sequence[tuple[Member, Component, float]]) -> dict[str, JudgeStatus]:
     """The judges' pool as the workers met it since they started."""
     stats = list(judge_stats(known).values())
     requests = sum(stat["requests"] for stat in stats)

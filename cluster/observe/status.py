@@ -48,7 +48,7 @@ class StreamStatus(_Part):
     late: int = 0
 
 
-class Component(_Part):
+class ComponentStatus(_Part):
     """One actor of the run."""
 
     name: str = ""
@@ -78,7 +78,7 @@ class JudgeStatus(_Part):
     latency_p95_ms: float = 0.0
 
 
-class Alarm(_Part):
+class AlarmStatus(_Part):
     """Something a watcher of the metrics found wrong."""
 
     iteration: int = 0
@@ -86,7 +86,7 @@ class Alarm(_Part):
     message: str = ""
 
 
-def _last(alarms: list[Alarm]) -> list[Alarm]:
+def _last(alarms: list[AlarmStatus]) -> list[AlarmStatus]:
     return alarms[-ALARMS_KEPT:]
 
 
@@ -118,11 +118,11 @@ class Status(_Part):
     """tokens_per_s, episodes_per_s, groups_per_s, steps_per_hour."""
     idle: dict[str, float] = Field(default_factory=dict)
     """Shares of time in which rollout, learner and engine had nothing to do."""
-    components: list[Component] = Field(default_factory=list)
+    components: list[ComponentStatus] = Field(default_factory=list)
     judges: dict[str, JudgeStatus] = Field(default_factory=dict)
     restores: int = 0
     """How often the run went back to a checkpoint."""
-    alarms: Annotated[list[Alarm], AfterValidator(_last)] = Field(default_factory=list)
+    alarms: Annotated[list[AlarmStatus], AfterValidator(_last)] = Field(default_factory=list)
 
     @classmethod
     def of_driver(cls, run: str, iterations: int) -> Self:

@@ -70,14 +70,11 @@ class Part:
         return f"{count} {self.name}{'s' * (count != 1)}"
 
 
-def frozen_models(config: Config) -> list[str]:
-    """The models that need engine actors: all but the trained policies', each once, as `tiny:<seed name>` or a path."""
-    models = []
-    for policy in config.policies.values():
-        if policy.model is not None and not policy.train:
-            models.append(policy.model)
-        models += [speaker.model for speaker in policy.mix or [] if speaker.model is not None]
-    return list(dict.fromkeys(model if isinstance(model, str) else f"tiny:{model.tiny}" for model in models))
+def engine_pools(config: Config) -> int:
+    """How many speakers have engine actors of their own: every one that is a model and is not trained."""
+    alone = [policy.model for policy in config.policies.values() if not policy.train]
+    mixed = [speaker.model for policy in config.policies.values() for speaker in policy.mix or []]
+    return sum(model is not None for model in alone + mixed)
 
 
 def judge_cpus(judge: JudgeConfig) -> float:
@@ -88,7 +85,7 @@ def judge_cpus(judge: JudgeConfig) -> float:
 def parts(config: Config) -> list[Part]:
     """Everything a run starts, with what each reserves."""
     rollout, engine, learner = config.rollout, config.engine, config.learner
-    engines = len(frozen_models(config)) * engine.user_actors
+    engines = engine_pools(config) * engine.user_actors
     gpus = float(engine.gpus)
     return [
         Part("rollout worker", "rollout.workers", rollout.workers, ROLLOUT_WORKER_CPUS, gpus, rollout.resources),

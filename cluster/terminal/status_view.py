@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cluster.observe.status import Component, Status
+from cluster.observe.status import ComponentStatus, Status
 from cluster.terminal.safe_text import safe_line, styled_line
 
 COLOURS = {"finished": "green", "failed": "red", "interrupted": "yellow"}
@@ -121,13 +121,13 @@ def _components(status: Status) -> Table | None:
     return table if status.components else None
 
 
-def _work(component: Component) -> Text:
+def _work(component: ComponentStatus) -> Text:
     counted: dict[str, Mapping[str, float]] = {"pending": component.pending, "done": component.done, "": component.rates}
     parts = [f"{title} {numbers}".strip() for title, values in counted.items() if (numbers := _numbers(values))]
     return Text("; ".join(parts))
 
 
-def _version(component: Component, newest: int) -> Text:
+def _version(component: ComponentStatus, newest: int) -> Text:
     if component.version is None:
         return Text()
     lag = newest - component.version

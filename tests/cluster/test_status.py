@@ -17,7 +17,7 @@ from rich.console import Console
 
 from cluster import cli
 from cluster.jobs import driver_process
-from cluster.observe.status import Alarm, Component, JudgeStatus, Status, StreamStatus
+from cluster.observe.status import AlarmStatus, ComponentStatus, JudgeStatus, Status, StreamStatus
 from cluster.terminal import watch as watching
 from cluster.terminal.status_view import duration, view
 
@@ -41,14 +41,14 @@ def full(**changes) -> Status:
         throughput={"tokens_per_s": 12345.6, "episodes_per_s": 31.25, "groups_per_s": 3.9, "steps_per_hour": 900.0},
         idle={"rollout": 0.1, "learner": 0.7, "engine": 1.0},
         components=[
-            Component(name="rollout worker 0", kind="worker", version=9, pending={"groups": 3}, done={"groups": 77}),
-            Component(name="rollout worker 1", kind="worker", version=12, rates={"tokens_per_s": 1234.5}),
-            Component(name="engine of 'user' 0", kind="engine", alive=False, silent_s=34.0, restarts=2),
-            Component(name="learner 'agent' rank 0", kind="learner"),
+            ComponentStatus(name="rollout worker 0", kind="worker", version=9, pending={"groups": 3}, done={"groups": 77}),
+            ComponentStatus(name="rollout worker 1", kind="worker", version=12, rates={"tokens_per_s": 1234.5}),
+            ComponentStatus(name="engine of 'user' 0", kind="engine", alive=False, silent_s=34.0, restarts=2),
+            ComponentStatus(name="learner 'agent' rank 0", kind="learner"),
         ],
         judges={"default": JudgeStatus(requests=1234, errors=3, error_share=0.024, retried_share=0.1, latency_p95_ms=120.0)},
         restores=1,
-        alarms=[Alarm(iteration=3, name="entropy_floor", message="the entropy fell to 0.02")],
+        alarms=[AlarmStatus(iteration=3, name="entropy_floor", message="the entropy fell to 0.02")],
     )
     return status.model_copy(update=changes)
 
@@ -88,7 +88,7 @@ def test_half_a_status_of_another_version_is_valid(tmp_path):
     (tmp_path / "status.json").write_text(json.dumps(text))
     status = Status.read(tmp_path)
     assert (status.run, status.version, status.idle, status.state) == ("x", 0, {"learner": 0.5}, "imitation")
-    assert status.components == [Component(name="w")] and status.judges == {"default": JudgeStatus()}
+    assert status.components == [ComponentStatus(name="w")] and status.judges == {"default": JudgeStatus()}
     assert "imitation" in printed(status)
 
 
@@ -138,7 +138,7 @@ def test_a_torn_or_foreign_file_is_one_sentence(content, says, tmp_path, parley)
 
 
 def test_only_the_last_alarms_are_kept():
-    alarms = [Alarm(iteration=number) for number in range(50)]
+    alarms = [AlarmStatus(iteration=number) for number in range(50)]
     assert [alarm.iteration for alarm in Status(alarms=alarms).alarms] == list(range(30, 50))
 
 
@@ -243,9 +243,9 @@ def test_hostile_text_is_spelled_out_everywhere():
     status = full(
         run=HOSTILE,
         cause=HOSTILE,
-        components=[Component(name=HOSTILE, pending={HOSTILE: 1}, rates={HOSTILE: 2.0})],
+        components=[ComponentStatus(name=HOSTILE, pending={HOSTILE: 1}, rates={HOSTILE: 2.0})],
         judges={HOSTILE: JudgeStatus()},
-        alarms=[Alarm(name=HOSTILE, message=HOSTILE)],
+        alarms=[AlarmStatus(name=HOSTILE, message=HOSTILE)],
         **{name: {HOSTILE: 1} for name in ("staleness", "stages", "throughput", "idle")},
     )
     plain = printed(status, width=1000)
