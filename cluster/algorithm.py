@@ -113,7 +113,8 @@ class GRPO(Algorithm):  # type: ignore[misc]
 
     @property
     def patience(self) -> Patience:
-        return Patience(self.parley.run.stall_timeout_s, self._heed, self.observer.health.suspect)
+        health = self.observer.health
+        return Patience(self.parley.run.stall_timeout_s, self._heed, health.suspect, health.absent)
 
     def _heed(self) -> None:
         self.observer.health.check()

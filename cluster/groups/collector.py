@@ -2,7 +2,8 @@
 
 Invariants
 - What may be dispatched, accepted or consumed is the `Stream`'s decision; this file only carries it out.
-- A worker that dies costs its groups one attempt each; they are dispatched again.
+- A worker that dies costs its groups one attempt each; they are dispatched again. A judge or engine that is frozen costs
+  at most the attempts under way: what failed waits until it is back or was replaced.
 - With no group finished for `stall_timeout_s` while some are under way it raises `Stalled`, naming what is stuck. It
   never waits for ever, and between two looks (`LOOK_S`) it asks `heed` whether to go on at all.
 - Groups stay under way between two calls: while the learner steps, workers play what the stream allows.
@@ -59,6 +60,8 @@ class Patience:
     """Called between waits; raises to end them."""
     suspect: Callable[[], str] = lambda: ""
     """Who is stuck, as far as anybody knows; part of what `Stalled` says."""
+    absent: Callable[[], bool] = lambda: False
+    """Whether somebody whom episodes need is down or silent. What failed is tried again once nobody is."""
 
 
 class Collector:
@@ -128,7 +131,7 @@ class Collector:
         if awaited:
             ray.wait(awaited, num_returns=1, timeout=LOOK_S)
         else:
-            time.sleep(LOOK_S)  # no worker is in service
+            time.sleep(LOOK_S)  # no worker is in service, or what failed waits for a judge
         for group, outcome in self._receive():
             self._settle(group, outcome)
         if time.monotonic() - self._moved > self._patience.stall_timeout_s:
@@ -138,7 +141,7 @@ class Collector:
         self.workers.recover()
         if not self.workers.in_service():
             return
-        again = self.stream.waiting()
+        again = [] if self._patience.absent() else self.stream.waiting()
         new = range(self.stream.next_id, self.stream.next_id + self.stream.want(version))
         for group_id, attempt in [*again, *((group_id, 0) for group_id in new)]:
             request, member = self._request(group_id, attempt), self.workers.reserve()

@@ -20,6 +20,8 @@ from cluster.observe.watchdog import Component, Watchdog
 
 BEAT_S = 1.0
 """Between two pings of a component, and between two calls of `beat`."""
+SERVICES = ("engine", "judge")
+"""The kinds of actor that others ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,12 @@ class Health:
         with self._lock:
             stuck = self._watchdog.stuck(time.monotonic(), 2 * BEAT_S)
         return "; ".join(map(str, stuck[:3]))
+
+    def absent(self) -> bool:
+        """Whether a judge or an engine is down or silent: what fails for want of it had better wait."""
+        with self._lock:
+            names = self._watchdog.absent(time.monotonic(), 2 * BEAT_S)
+            return any(self._members[name].kind in SERVICES for name in names if name in self._members)
 
     def components(self) -> list[tuple[Member, Component, float]]:
         """(member, what is known of it, seconds since it last answered)."""

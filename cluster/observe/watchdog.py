@@ -105,6 +105,14 @@ class Watchdog:
             self.died(name)
         return names
 
+    def absent(self, now: float, limit: float) -> list[str]:
+        """Who cannot serve at present: it lived and is gone, or left a ping unanswered for more than `limit` seconds."""
+        return [
+            name
+            for name, component in self.components.items()
+            if component.vitals and (not component.alive or (component.asked is not None and now - component.asked > limit))
+        ]
+
     def stuck(self, now: float, limit: float) -> list[Stuck]:
         """Who has work that has not moved for more than `limit` seconds, the likeliest to blame first."""
         found = [

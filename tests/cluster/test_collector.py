@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 import envs
 from actors.pool import ActorPool
 from actors.rollout import GroupRequest
-from cluster.groups.collector import Broken, Collector, Patience, Stalled
+from cluster.groups.collector import LOOK_S, Broken, Collector, Patience, Stalled
 from cluster.groups.heldout import play
 from cluster.groups.ledger import Ledger
 from cluster.groups.lineage import replay
@@ -109,6 +111,22 @@ def test_nothing_coming_back_is_an_error_that_names_what_is_awaited(workers: Act
 def test_episodes_that_always_fail_stop_the_run_with_the_cause(workers: ActorPool):
     with pytest.raises(Broken, match="judge_deadline"):
         collect(workers, Stream(1), lambda g, a: GroupRequest(TASK, g, a, (77, 77, 77, 2))).step(0)
+
+
+def test_what_failed_for_want_of_a_judge_waits_until_it_is_back(workers: ActorPool):
+    """Three failures in a row would end the run."""
+    down = iter([True] * 4)
+    patience = replace(PATIENCE, absent=lambda: next(down, False))
+    attempts: list[int] = []
+
+    def failing_twice(group_id: int, attempt: int) -> GroupRequest:
+        attempts.append(attempt)
+        return GroupRequest(TASK, group_id, attempt, (77, 77, 77, 2) if attempt < 2 else (1, 2))
+
+    began = time.monotonic()
+    table = Collector(workers, Stream(1), failing_twice, patience).step(0)[0]
+    assert attempts == [0, 1, 2] and table["attempt"][0].as_py() == 2
+    assert next(down, None) is None and time.monotonic() - began > LOOK_S, "it was asked, and waited"
 
 
 def test_what_a_worker_raises_is_named_and_leaves_nothing_under_way(workers: ActorPool):

@@ -25,6 +25,8 @@ from cluster.start.parts import Models
 
 SILENCE_S = 6.0
 """Long enough for a process that starts on a busy core, short enough to wait for."""
+IMPATIENCE_S = 2.0
+"""Deadline of a verdict. Below `SILENCE_S`: episodes give a frozen judge up several times before it is ended."""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,7 @@ def run(models: tuple[Path, Models]) -> Iterator[Run]:
         run={"root": str(root), "name": "faults", "iterations": 90, "silence_timeout_s": SILENCE_S}
         | {"stall_timeout_s": 100.0, "max_restores": 9},
         learner={"lr": 1.0e-4, "minibatches": 2, "ranks": 2, "step_timeout_s": 60.0},
+        judges={"default": {"retry": {"deadline_s": IMPATIENCE_S}}},
         checkpoint={"every": 2, "keep": 2},
         monitor={"wandb": "disabled"},
     )

@@ -57,6 +57,18 @@ def test_who_is_starting_is_not_judged():
     assert watchdog.silent(507.0) == ["rank 0"]
 
 
+def test_who_is_silent_or_being_replaced_is_absent_and_who_never_lived_is_not():
+    watchdog = dog("judge 0", "judge 1")
+    watchdog.watch(["judge 2"], 0.0)
+    watchdog.asked("judge 0", 1.0)
+    assert watchdog.absent(3.0, 2.0) == []
+    assert watchdog.absent(3.1, 2.0) == ["judge 0"]
+    watchdog.died("judge 0")
+    assert watchdog.absent(3.1, 2.0) == ["judge 0"]
+    watchdog.answered("judge 0", vitals(pid=7), 9.0)
+    assert watchdog.absent(9.0, 2.0) == []
+
+
 def test_work_that_does_not_move_is_stuck_and_named():
     watchdog = dog("engine of 'user' 0")
     watchdog.answered("engine of 'user' 0", vitals(steps=(12, 100)), 1.0)
