@@ -37,13 +37,18 @@ def train(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and print everything, start nothing.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a finished run of the same name.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run of this name, if there is one.")] = False,
+    nodes: Annotated[
+        Path | None, typer.Option(help="With --dry-run: a file that describes the cluster to check against.")
+    ] = None,
 ) -> None:
     """Train a policy.  Example: parley train examples/quickstart.yaml run.seed=1"""
     if overwrite and resume:
         raise UserError("--overwrite and --resume exclude each other: begin anew, or go on.")
-    resolved = configuration.load(config, overrides or [])
+    if nodes is not None and not dry_run:
+        raise UserError("--nodes describes a cluster that is not at hand: it goes with --dry-run.")
+    resolved = configuration.load(config, overrides or [], elsewhere=nodes is not None)
     if dry_run:
-        _describe(resolved)
+        _describe(resolved, nodes)
         return
     from cluster.train import train as run
 
@@ -209,17 +214,18 @@ def show(
     run_show(run, chosen, tokens=tokens, as_json=as_json)
 
 
-def _describe(config: Config) -> None:
+def _describe(config: Config, described: Path | None) -> None:
     from cluster.jobs.runtime import resources
     from cluster.start import preflight
+    from cluster.start.described import described_nodes
     from cluster.start.plan_text import nodes_text
 
     sizes: dict[str, Any] = configuration.derived(config)
     typer.echo(configuration.resolved(config))
     typer.echo("# derived\n" + "".join(f"# {line}\n" for line in yaml_text.dump(sizes).splitlines()), nl=False)
-    nodes = resources()
+    nodes = resources() if described is None else described_nodes(described)
     preflight.check(config, nodes)
-    typer.echo(f"# fits what is there: {nodes_text(nodes)}")
+    typer.echo(f"# fits what is {'there' if described is None else 'described'}: {nodes_text(nodes)}")
 
 
 def _failures() -> tuple[type[Exception], ...]:

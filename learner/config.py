@@ -10,14 +10,32 @@ Beta = Annotated[float, Field(ge=0.0, lt=1.0)]
 Low = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+class LoraConfig(BaseModel):
+    """Low-rank adapters (arXiv 2106.09685): each chosen weight W becomes W + alpha / rank * B A; A and B alone are learned."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rank: PositiveInt = 16
+    alpha: PositiveInt = 32
+    targets: list[str] | Literal["all-linear"] = "all-linear"
+    """Names of linear layers, such as q_proj; by default all but the output."""
+
+
 class LearnerConfig(BaseModel):
     """Everything one DeepSpeed rank group needs to know. Sizes are in tokens unless named otherwise."""
 
     model_config = ConfigDict(extra="forbid")
 
     ranks: PositiveInt = 1
-    zero_stage: Literal[0, 2] = 2
-    dtype: Literal["float32"] = "float32"
+    zero_stage: Literal[0, 1, 2, 3] = 2
+    """What is divided over the ranks: nothing, the optimizer's state, gradients too, weights too."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Of the weights in forward and backward. The optimizer's are float32, and so is what gradients are added up in."""
+    offload: Literal["none", "optimizer", "all"] = "none"
+    """What waits in the CPU's memory: nothing, the optimizer's state, or the weights between their uses too (ZeRO-3)."""
+    gradient_checkpointing: bool = False
+    """Keep the input of each layer only and compute the rest again in the backward pass."""
+    lora: LoraConfig | None = None
     lr: NonNegativeFloat = 1.0e-6
     schedule: Literal["constant", "cosine", "linear"] = "constant"
     warmup: float = Field(0.0, ge=0.0, lt=1.0)

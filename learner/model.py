@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from learner.adapters import adapt
+from learner.config import LearnerConfig
 from learner.packed import Packed
 
 if TYPE_CHECKING:
@@ -27,6 +29,17 @@ class PolicyModel(nn.Module):
     def __init__(self, lm: PreTrainedModel) -> None:
         super().__init__()
         self.lm = lm
+
+    @classmethod
+    def of(cls, path: str | Path, config: LearnerConfig, seed: int) -> PolicyModel:
+        """A model to learn with, as `config` wants it. Raises OSError if there is none at `path`, ValueError for adapters
+        that do not fit it."""
+        model = cls.load(path, getattr(torch, config.dtype))
+        if config.lora is not None:
+            adapt(model.lm, config.lora, seed)
+        if config.gradient_checkpointing:
+            model.lm.gradient_checkpointing_enable({"use_reentrant": False})
+        return model.train()
 
     @classmethod
     def load(cls, path: str | Path, dtype: torch.dtype = torch.float32) -> PolicyModel:

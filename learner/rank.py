@@ -1,4 +1,4 @@
-"""One rank of a policy's learner: holds a replica (ZeRO-0) or a shard (ZeRO-2) and does as the plan says.
+"""One rank of a policy's learner: holds a replica (ZeRO-0) or a part (ZeRO-1 to 3) and does as the plan says.
 
 A plain class; `rank_group` runs it as a Ray actor. It must stay importable by name and free of decorators: Ray would
 pickle a decorated class by value, with its module's globals, and `torch` among them cannot be pickled next to
@@ -17,7 +17,7 @@ import math
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,10 +29,12 @@ import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
 
+from learner.adapters import merged, scale_of
 from learner.batch import Batch
 from learner.config import LearnerConfig
 from learner.engine import Engine
 from learner.folder import whole_folder
+from learner.gather import whole
 from learner.losses import LOSSES, LossName
 from learner.model import PolicyModel
 from learner.packed import Packed
@@ -54,6 +56,7 @@ class Rank:
         self.device = torch.device("cuda" if config.gpus_per_rank else "cpu")
         self._timeout = timedelta(seconds=config.step_timeout_s)
         self._begun, self._done = 0, 0
+        self._seed = seed
         torch.manual_seed(seed + rank)
 
     def listen(self) -> tuple[str, int]:
@@ -74,7 +77,7 @@ class Rank:
         backend = "nccl" if self.device.type == "cuda" else "gloo"
         dist.init_process_group(backend, store=self._store, rank=self.rank, world_size=self.world, timeout=self._timeout)
         self._model_path = model_path
-        self._engine = Engine(PolicyModel.load(model_path), self.config, self.device)
+        self._engine = Engine(PolicyModel.of(model_path, self.config, self._seed), self.config, self.device)
         self._reference = Reference(model_path, self.device)
 
     def _rendezvous(self, host: str, port: int, listener: int | None = None) -> Any:
@@ -151,7 +154,7 @@ class Rank:
     def logprobs(self, table: pa.Table, temperature: float = 1.0) -> list[list[float | None]]:
         """What the current policy gives the sampled tokens, in the form of the table's `logprobs` column.
 
-        Rows are divided over the ranks; each returns all rows, with empty lists for those of others.
+        Rows are divided over the ranks; each returns all rows, with empty lists for those of others. Collective.
         """
         batch = Batch(table, "grpo", self.device)
         rows = range(self.rank, batch.sequences.rows, self.world)
@@ -167,7 +170,7 @@ class Rank:
         return score(model, batch, rows, temperature, self.config.tokens_per_micro_batch)
 
     def _policy(self, packed: Packed, temperature: float) -> torch.Tensor:
-        """The current policy's logprobs. Not collective: ZeRO-0 and 2 hold all weights."""
+        """The current policy's logprobs. Collective under ZeRO-3."""
         logprobs: torch.Tensor = self._engine(packed, temperature)[0]
         return logprobs
 
@@ -179,9 +182,17 @@ class Rank:
             "done": {"micro-batches": self._done},
         }
 
-    def publish(self, version: int) -> tuple[WeightSet, int]:
-        """(the current weights, their version): two values, so that the caller can await the second and leave the first."""
-        return pack(self._lm().named_parameters(), version), version
+    def publish(self, version: int) -> tuple[WeightSet | None, int]:
+        """(the learned weights, their version): two values, so that the caller can await the second and leave the first.
+
+        Rank 0 has them, the others None. Collective under ZeRO-3.
+        """
+        lora = self.config.lora
+        learned = [(name, parameter) for name, parameter in self._lm().named_parameters() if parameter.requires_grad]
+        if self.rank:
+            _run_through(whole(learned))
+            return None, version
+        return pack(learned, version, scale_of(lora) if lora else None), version
 
     def save(self, directory: str) -> None:
         """Write this rank's share of the learner's state into an existing or new folder. Collective."""
@@ -193,16 +204,21 @@ class Rank:
         self._engine.load(Path(directory))
 
     def export(self, directory: str, version: int) -> None:
-        """Rank 0 writes safetensors, tokenizer and a file `version` to a new folder, complete or not at all.
-
-        Raises FileExistsError.
+        """Rank 0 writes safetensors, tokenizer and a file `version` to a new folder, complete or not at all; adapters are
+        merged into the weights. Collective under ZeRO-3. Raises FileExistsError.
         """
+        from huggingface_hub import save_torch_state_dict
         from transformers import AutoTokenizer
 
         if self.rank:
+            _run_through(whole(self._lm().named_parameters()))
             return
         with whole_folder(directory) as scratch:
-            self._lm().save_pretrained(scratch)
+            state = {name: tensor.cpu().clone() for name, tensor in whole(self._lm().named_parameters())}
+            if self.config.lora:
+                state = merged(state, scale_of(self.config.lora))
+            save_torch_state_dict(state, scratch)
+            self._lm().config.save_pretrained(scratch)
             AutoTokenizer.from_pretrained(self._model_path, local_files_only=True).save_pretrained(scratch)
             (scratch / "version").write_text(f"{version}\n")
 
@@ -210,3 +226,8 @@ class Rank:
         module = self._engine.module
         assert isinstance(module, PolicyModel)
         return module.lm
+
+
+def _run_through(items: Iterable[object]) -> None:
+    for _ in items:
+        continue

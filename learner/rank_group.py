@@ -103,9 +103,10 @@ class RankGroup:
         """A reference, owned by the caller, to the packed weights (`learner.weights.WeightSet`), once they are packed."""
         if not self._ranks:
             raise LearnerError(f"learner of policy {self.policy} is not started")
-        weights, packed = self._ranks[0].publish.options(num_returns=2).remote(version)
-        self._step([packed])
-        return weights
+        involved = self._ranks if self.config.zero_stage == 3 else self._ranks[:1]
+        answers = [rank.publish.options(num_returns=2).remote(version) for rank in involved]
+        self._step([packed for _, packed in answers])
+        return answers[0][0]
 
     def save(self, directory: str) -> None:
         """Write everything needed to continue bit for bit: weights, optimizer shards, random states."""
@@ -117,7 +118,7 @@ class RankGroup:
 
     def export(self, directory: str, version: int) -> None:
         """Write a Hugging Face folder (safetensors, tokenizer, `version`). Raises FileExistsError if it exists."""
-        self._step([self._ranks[0].export.remote(str(directory), version)])
+        self._step([rank.export.remote(str(directory), version) for rank in self._ranks])
 
     def handles(self) -> list[Any]:
         """The ranks as they are now; their `ping` is answered by the concurrency group HEALTH, also in the middle of a step."""

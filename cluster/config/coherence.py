@@ -22,6 +22,7 @@ from rewards.combine import FORMAT_REWARD
 if TYPE_CHECKING:
     from actors.config import PolicyConfig, SpeakerConfig
     from cluster.config import Config
+    from learner.config import LearnerConfig
 
 TINY_CONTEXT = 2048
 """What a tiny model is made for (`learner.tiny`)."""
@@ -41,6 +42,7 @@ def check(config: Config, *, elsewhere: bool = False) -> None:
     _rewards(config)
     _guards(config)
     _sizes(config)
+    _learner(config.learner)
     for name in config.judges:
         if name != "default":
             raise UserError(f"judges.{name} is not a known key: this version has one pool; did you mean judges.default?")
@@ -154,6 +156,15 @@ def _sizes(config: Config) -> None:
         raise UserError(f"learner.minibatches is {learner.minibatches}: a step has only {episodes} episodes to divide.")
     if engine.tensor_parallel > max(1.0, engine.gpus):
         raise UserError(f"engine.tensor_parallel is {engine.tensor_parallel}: without that many engine.gpus it must be 1.")
+
+
+def _learner(learner: LearnerConfig) -> None:
+    if learner.dtype == "bfloat16" and learner.zero_stage == 0:
+        raise UserError("learner.zero_stage is 0: in bfloat16 ZeRO keeps the float32 weights; set learner.zero_stage=1.")
+    if learner.offload != "none" and learner.zero_stage == 0:
+        raise UserError(f"learner.offload is {learner.offload!r}: nothing is offloaded without ZeRO; set learner.zero_stage=2.")
+    if learner.offload == "all" and learner.zero_stage != 3:
+        raise UserError("learner.offload is 'all': weights are offloaded by learner.zero_stage=3 only; or choose 'optimizer'.")
 
 
 def _speakers(config: Config) -> Iterator[tuple[str, PolicyConfig | SpeakerConfig]]:

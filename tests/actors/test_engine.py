@@ -12,13 +12,14 @@ import pytest
 import ray
 import torch
 from ray.exceptions import RayActorError
+from torch.nn import Parameter
 from transformers import AutoModelForCausalLM
 
 from actors.config import EngineConfig
 from actors.engine import Completion, Engine, EngineDead, Sampling
 from actors.engine_actor import EngineActor
 from actors.environment import ENVIRONMENT
-from actors.weights import ChecksumMismatch, unpack
+from actors.weights import ChecksumMismatch, Published, merged, unpack
 from learner.weights import pack
 
 PROMPT = list(range(10, 50))
@@ -89,6 +90,41 @@ async def test_an_update_in_flight_gives_exactly_the_new_weights(engine: Engine,
     for versions in spans:
         assert sorted(set(versions)) == [0, 1], "each token knows the weights that sampled it"
         assert versions == sorted(versions)
+
+
+def adapters(model: torch.nn.Module, seed: int, scale: float) -> tuple[Published, dict[str, torch.Tensor]]:
+    """Adapters for some layers as a learner publishes them, and the changed weights that they stand for."""
+    generator = torch.Generator().manual_seed(seed)
+    published, changed = [], {}
+    for name, parameter in model.named_parameters():
+        if name.endswith(("q_proj.weight", "v_proj.weight", "down_proj.weight")):
+            layer = name.removesuffix(".weight")
+            a, b = (torch.randn(shape, generator=generator) for shape in ((4, parameter.shape[1]), (parameter.shape[0], 4)))
+            published += [(f"{layer}.lora_A.weight", Parameter(a)), (f"{layer}.lora_B.weight", Parameter(b))]
+            changed[name] = parameter.detach() + scale * b @ a
+    return pack(published, seed, scale), changed
+
+
+async def test_adapters_alone_change_the_engine_as_whole_weights_would_and_do_not_add_up(engine: Engine, tiny_model: Path):
+    model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    before = await generate(engine, 24, temperature=0.0)
+    published, _ = adapters(model, 1, 0.02)
+    await engine.load(published)
+    assert (await generate(engine, 24, temperature=0.0)).tokens != before.tokens
+    published, changed = adapters(model, 2, 0.03)
+    assert published["flat"].nbytes < sum(weight.nbytes for weight in model.parameters()) / 2
+    await engine.load(published)
+    after = await generate(engine, 24, temperature=0.0)
+    await engine.load(pack(model.named_parameters(), version=0))
+    model.load_state_dict(changed, strict=False)
+    assert after.tokens == reference(model, 24) and after.tokens != before.tokens
+    assert await generate(engine, 24, temperature=0.0) == before, "and back again"
+
+
+def test_adapters_for_a_layer_that_is_not_there_are_refused(tiny_model: Path):
+    published = pack([(f"model.nowhere.lora_{end}.weight", Parameter(torch.zeros(2, 2))) for end in "AB"], 1, 1.0)
+    with pytest.raises(KeyError, match=r"model\.nowhere"):
+        list(merged(published, tiny_model))
 
 
 async def test_a_flipped_byte_is_refused_and_the_old_weights_stay(engine: Engine, tiny_model: Path):

@@ -2,6 +2,7 @@
 
     rollout     the conversation loop against the bare engine
     publish     weights from the learner into an engine
+    gather      memory while a ZeRO-3 model is put together for a publication
     judge       verdicts in micro-batches against one by one
     arrow       trajectories as a table against Python rows
     overlap     playing while the learner steps, against taking turns
@@ -12,4 +13,4 @@ nothing here rots. Each runs in a process of its own, since a process holds one 
 in one run, in turns (A, B, A, B), and ratios are those of neighbours. Nothing here is asserted about speed.
 """
 
-NAMES = ("rollout", "publish", "judge", "arrow", "overlap", "recovery")
+NAMES = ("rollout", "publish", "gather", "judge", "arrow", "overlap", "recovery")

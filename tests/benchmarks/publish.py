@@ -96,7 +96,7 @@ def measure(setting: Setting, size: Size) -> Outcome:
     """One model after the other, in two processes."""
     outcome = Outcome(COMPARES, {"dtype": "float32", "hidden x layers": [f"{s.hidden} x {s.layers}" for s in size.shapes]})
     for shape in size.shapes:
-        path = _model(setting.scratch, shape)
+        path = qwen3(setting.scratch, shape)
         publisher = ray.remote(Publisher).options(num_cpus=0.5).remote(str(path))
         receiver = ray.remote(Receiver).options(num_cpus=0.5, runtime_env={"env_vars": ENVIRONMENT}).remote(str(path))
         found, copies, nbytes = [], [], 0
@@ -139,7 +139,8 @@ def _copy(nbytes: int) -> float:
     return time.perf_counter() - began
 
 
-def _model(scratch: Path, shape: Shape) -> Path:
+def qwen3(scratch: Path, shape: Shape) -> Path:
+    """A model of that shape with random weights."""
     from learner.tiny import make_tiny  # imports transformers, which the receiver is better without
 
     heads = shape.hidden // 64

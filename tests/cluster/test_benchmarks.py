@@ -21,7 +21,7 @@ from cluster.start.parts import Models
 ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:  # as under `python -m`; before Ray starts, whose workers import from there too
     sys.path.append(str(ROOT))
-ALONE = ("rollout", "publish", "judge", "arrow")
+ALONE = ("rollout", "publish", "gather", "judge", "arrow")
 """Those with actors of their own; the two others share a living run."""
 
 

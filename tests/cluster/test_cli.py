@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ import yaml
 
 from cluster import cli
 
-QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart.yaml"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+QUICKSTART = EXAMPLES / "quickstart.yaml"
 
 
 def parley(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -84,6 +86,45 @@ def test_a_dry_run_prints_the_resolved_configuration_and_its_sizes(monkeypatch, 
     assert resolved["rollout"]["group_size"] == 8
     assert "episodes_per_step: 128" in printed
     assert list(tmp_path.iterdir()) == []
+
+
+EIGHT_GPUS = EXAMPLES / "nodes" / "one_8gpu.yaml"
+
+
+def test_the_papers_run_fits_eight_gpus_and_no_fewer(monkeypatch, capsys, tmp_path):
+    config = EXAMPLES / "userrl_qwen3_4b.yaml"
+    assert parley("train", config, "--dry-run", "--nodes", EIGHT_GPUS, monkeypatch=monkeypatch) == 0
+    printed = capsys.readouterr().out
+    resolved = yaml.safe_load(printed)
+    assert resolved["rollout"]["groups_per_step"] * resolved["rollout"]["group_size"] == 1024
+    assert resolved["run"]["iterations"] * resolved["learner"]["minibatches"] == 15 * 18 * 8
+    assert resolved["learner"]["lr"] == 1e-6 and resolved["learner"]["clip"] == [0.2, 0.2]
+    assert "# fits what is described: 1 node: 96 CPUs and 8 GPUs" in printed
+    few = tmp_path / "few.yaml"
+    few.write_text("nodes: [{count: 2, cpus: 8, gpus: 3}]")
+    assert parley("train", config, "--dry-run", "--nodes", few, monkeypatch=monkeypatch) == 2
+    assert "8 GPUs" in capsys.readouterr().err
+    few.write_text("nodes: [{cpus: 8, gpu: 3}]")
+    assert parley("train", config, "--dry-run", "--nodes", few, monkeypatch=monkeypatch) == 2
+    assert "nodes.0.gpu is not a known key: did you mean nodes.0.gpus" in capsys.readouterr().err
+
+
+def test_described_nodes_are_for_dry_runs(monkeypatch, capsys):
+    assert parley("train", QUICKSTART, "--nodes", EIGHT_GPUS, monkeypatch=monkeypatch) == 2
+    assert "--dry-run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        (["learner.dtype=bfloat16", "learner.zero_stage=0"], "learner.zero_stage is 0: .* set learner.zero_stage=1"),
+        (["learner.offload=optimizer", "learner.zero_stage=0"], "learner.offload is 'optimizer'"),
+        (["learner.offload=all"], "learner.offload is 'all': .*learner.zero_stage=3"),
+    ],
+)
+def test_learner_settings_that_cannot_be_together(monkeypatch, capsys, tmp_path, overrides, says):
+    assert parley("train", QUICKSTART, f"run.root={tmp_path}", *overrides, "--dry-run", monkeypatch=monkeypatch) == 2
+    assert re.search(says, capsys.readouterr().err)
 
 
 def test_tiny_makes_the_models_a_run_names(monkeypatch, capsys, tmp_path):

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
+import torch
 
+from learner.attention import NAME
+from learner.config import LearnerConfig
+from learner.losses import trained_tokens
+from learner.packed import Segments
+from learner.plan import plan
+from learner.sequences import Sequences
 from rewards.trajectory import Row, Turn, to_table
 
 VOCABULARY = 300
@@ -48,3 +57,46 @@ def mixed_table(seed: int = 0, trajectories: int = 9) -> pa.Table:
             length = int(rng.integers(6, 90))
             rows.append(row(rng, length, episode=f"e{number}", sequence=sequence, first_turn=2 * sequence))
     return to_table(rows)
+
+
+def row_logprobs(model: Any, sequences: Sequences, row: int, mask: Any) -> tuple[torch.Tensor, Any]:
+    """One row alone through a Hugging Face model: logprobs of its trained tokens, and where they stand in the table."""
+    span = sequences.span(row)
+    ids = torch.from_numpy(sequences.tokens[span].astype(np.int64))
+    where = torch.from_numpy(np.flatnonzero(mask[span]))
+    segment = {"segments": Segments((0, len(ids)))} if model.config._attn_implementation == NAME else {}
+    logits = model(ids[None], use_cache=False, **segment).logits[0]
+    return logits.log_softmax(-1)[where - 1, ids[where]], span.start + where
+
+
+def plain_steps(
+    model: Any, table: pa.Table, config: LearnerConfig, lr: float, minibatches: int = 2
+) -> tuple[dict[str, torch.Tensor], list[tuple[float, float]]]:
+    """Plain torch, one process, one row at a time: final weights, and loss and gradient norm of each update."""
+    config = config.model_copy(update={"ranks": 1, "tokens_per_micro_batch": 2048})
+    sequences = Sequences.of(table)
+    mask = trained_tokens("grpo", sequences)
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=lr, betas=config.betas, weight_decay=config.weight_decay)
+    updates = plan(table, config, ranks=1, minibatches=minibatches, epochs=1, lrs=[lr] * minibatches, seed=0)
+    with torch.no_grad():
+        old = {row: row_logprobs(model, sequences, row, mask)[0] for row in range(sequences.rows)}
+    tokens_of = np.bincount(sequences.trajectory, weights=sequences.per_row(mask))
+    seen = []
+    for update in updates:
+        loss = torch.zeros(())
+        for micro in update.micro_batches[0]:
+            for row in micro.rows:
+                logprobs, where = row_logprobs(model, sequences, row, mask)
+                advantage = torch.from_numpy(sequences.advantage[where])
+                importance = (old[row] - torch.from_numpy(sequences.logprobs[where])).exp().clamp(max=config.tis_cap)
+                ratio = (logprobs - old[row]).exp()
+                clipped = ratio.clamp(1 - config.clip[0], 1 + config.clip[1])
+                share = 1 / tokens_of[sequences.trajectory[row]] if config.aggregate == "trajectory" else 1.0
+                loss = loss - share * (importance * torch.minimum(ratio * advantage, clipped * advantage)).sum()
+        optimizer.zero_grad()
+        (loss / update.denominator).backward()
+        norm = torch.nn.utils.clip_grad_norm_(learned, config.max_grad_norm)
+        optimizer.step()
+        seen.append((loss.item() / update.denominator, norm.item()))
+    return {name: value.detach() for name, value in model.named_parameters()}, seen

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from unittest.mock import create_autospec
+
 import numpy as np
 import pytest
 import torch
 from learner_cases import TEXTS, mixed_table
+from torch.nn.attention.varlen import varlen_attn
+from torch.nn.functional import scaled_dot_product_attention
 from transformers import AutoModelForCausalLM
 
-from learner.attention import attend
+from learner.attention import _per_segment, _varlen, attend
 from learner.losses import trained_tokens
 from learner.model import PolicyModel
 from learner.packed import Segments, pack
@@ -113,3 +117,27 @@ def test_tiny_speaks_chatml(tiny):
     assert (tokenizer.pad_token, tokenizer.eos_token) == ("<|endoftext|>", "<|im_end|>")
     with pytest.raises(Exception, match="unknown role"):
         tokenizer.apply_chat_template([{"role": "judge", "content": ""}], tokenize=False)
+
+
+def test_the_cuda_path_hands_over_the_same_segments(monkeypatch):
+    """The kernel itself runs on GPUs only; its place is taken by plain attention with the kernel's own signature."""
+
+    def kernel(query, key, value, bounds, key_bounds, longest, longest_key, *, scale, window_size, enable_gqa):
+        assert torch.equal(bounds, key_bounds) and bounds.dtype == torch.int32 and longest == longest_key == 7
+        assert window_size == (-1, 0) and enable_gqa
+        pieces = [
+            scaled_dot_product_attention(
+                *(tensor[low:high].transpose(0, 1)[None] for tensor in (query, key, value)),
+                is_causal=True,
+                scale=scale,
+                enable_gqa=enable_gqa,
+            )[0].transpose(0, 1)
+            for low, high in zip(bounds.tolist(), bounds.tolist()[1:], strict=False)
+        ]
+        return torch.cat(pieces)
+
+    monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", create_autospec(varlen_attn, side_effect=kernel))
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = (torch.randn(1, heads, 12, 8, generator=generator) for heads in (4, 2, 2))
+    arguments = (query, key, value, Segments((0, 3, 10, 12)), 0.3)
+    assert torch.allclose(_varlen(*arguments), _per_segment(*arguments), atol=1e-6)

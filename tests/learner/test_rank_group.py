@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import ray
 import torch
-from learner_cases import TEXTS, mixed_table
+from learner_cases import TEXTS, mixed_table, plain_steps, row_logprobs
 from transformers import AutoModelForCausalLM
 
 from learner.config import LearnerConfig
@@ -19,7 +19,7 @@ from learner.sequences import Sequences
 from learner.tiny import make_tiny
 from rewards.trajectory import with_advantage
 
-SPLITS = [(1, 0), (1, 2), (2, 0), (2, 2)]
+SPLITS = [(1, 0), (1, 2), (2, 0), (2, 1), (2, 2), (2, 3)]
 BUDGETS = [60, 150, 4096]
 LR = 1e-3
 
@@ -71,49 +71,16 @@ def untimed(metrics: list[dict[str, float]]) -> list[dict[str, float]]:
     return [{name: value for name, value in update.items() if name != "seconds"} for update in metrics]
 
 
-def row_logprobs(model, sequences, row, mask):
-    span = sequences.span(row)
-    ids = torch.from_numpy(sequences.tokens[span].astype(np.int64))
-    where = torch.from_numpy(np.flatnonzero(mask[span]))
-    return model(ids[None], use_cache=False).logits[0].log_softmax(-1)[where - 1, ids[where]], span.start + where
-
-
-def reference(tiny, table, minibatches, aggregate):
-    """Plain torch, one process, one row at a time: final weights, and loss and gradient norm of each update."""
-    config = configuration(1, 0, aggregate=aggregate)
-    sequences = Sequences.of(table)
-    mask = trained_tokens("grpo", sequences)
-    model = AutoModelForCausalLM.from_pretrained(tiny, dtype=torch.float32)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LR, betas=config.betas, weight_decay=config.weight_decay)
-    updates = plan(table, config, ranks=1, minibatches=minibatches, epochs=1, lrs=[LR] * minibatches, seed=0)
-    with torch.no_grad():
-        old = {row: row_logprobs(model, sequences, row, mask)[0] for row in range(sequences.rows)}
-    tokens_of = np.bincount(sequences.trajectory, weights=sequences.per_row(mask))
-    seen = []
-    for update in updates:
-        loss = torch.zeros(())
-        for micro in update.micro_batches[0]:
-            for row in micro.rows:
-                logprobs, where = row_logprobs(model, sequences, row, mask)
-                advantage = torch.from_numpy(sequences.advantage[where])
-                importance = (old[row] - torch.from_numpy(sequences.logprobs[where])).exp().clamp(max=config.tis_cap)
-                ratio = (logprobs - old[row]).exp()
-                clipped = ratio.clamp(1 - config.clip[0], 1 + config.clip[1])
-                share = 1 / tokens_of[sequences.trajectory[row]] if aggregate == "trajectory" else 1.0
-                loss = loss - share * (importance * torch.minimum(ratio * advantage, clipped * advantage)).sum()
-        optimizer.zero_grad()
-        (loss / update.denominator).backward()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
-        optimizer.step()
-        seen.append((loss.item() / update.denominator, norm.item()))
-    return {name: value.detach() for name, value in model.named_parameters()}, seen
-
-
 @pytest.fixture(scope="module")
 def references(tiny):
     table = mixed_table(seed=11)
     cases = [(1, "token"), (2, "token"), (2, "trajectory")]
     return table, {case: reference(tiny, table, *case) for case in cases}
+
+
+def reference(tiny, table, minibatches, aggregate):
+    model = AutoModelForCausalLM.from_pretrained(tiny, dtype=torch.float32)
+    return plain_steps(model, table, configuration(1, 0, aggregate=aggregate), LR, minibatches)
 
 
 @pytest.mark.parametrize("budget", BUDGETS)
