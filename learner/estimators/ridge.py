@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 RIDGE = 1.0
 FORGOTTEN = 1e-3
@@ -19,6 +20,7 @@ MOST = 256
 """Features. A label that never recurs would make the statistics grow without bound; the rarest newcomers stay out."""
 
 Features = Mapping[str, float]
+Array = NDArray[np.float64]
 
 
 @dataclass(slots=True)
@@ -31,31 +33,41 @@ class Ridge:
     """[F, F] sum of x x'."""
     moment: list[float] = field(default_factory=list)
     """[F] sum of x times target."""
-    solution: list[float] = field(default_factory=list)
-    """[F]"""
+    solution: dict[str, float] = field(default_factory=dict)
+    """By name."""
 
     def predict(self, rows: Sequence[Features]) -> list[float]:
         """One number per row."""
-        known = dict(zip(self.names, self.solution, strict=True))
-        return [sum(known.get(name, 0.0) * value for name, value in row.items()) for row in rows]
+        return [sum(self.solution.get(name, 0.0) * value for name, value in row.items()) for row in rows]
 
     def observe(self, rows: Sequence[Features], targets: Sequence[float], decay: float) -> None:
         """Fade by `decay`, add one step's rows and solve anew."""
-        keep = [place for place in range(len(self.names)) if decay * self.gram[place][place] >= FORGOTTEN]
-        old = [self.names[place] for place in keep]
-        new = Counter(name for row in rows for name in row if name not in set(old))
-        self.names = old + [name for name, _ in new.most_common(MOST - len(old))]
-        gram, moment = np.zeros((len(self.names),) * 2), np.zeros(len(self.names))
-        if keep:
-            gram[: len(keep), : len(keep)] = decay * np.array(self.gram)[np.ix_(keep, keep)]
-            moment[: len(keep)] = decay * np.array(self.moment)[keep]
-        places = {name: place for place, name in enumerate(self.names)}
-        x = np.zeros((len(rows), len(self.names)))
-        for number, row in enumerate(rows):
-            for name, value in row.items():
-                if name in places:
-                    x[number, places[name]] = value
+        gram, moment = self._faded(decay, Counter(name for row in rows for name in row))
+        x = self._design(rows)
         gram += x.T @ x
         moment += x.T @ np.asarray(targets, dtype=float)
         self.gram, self.moment = gram.tolist(), moment.tolist()
-        self.solution = np.linalg.solve(gram + RIDGE * np.eye(len(self.names)), moment).tolist()
+        solution = np.linalg.solve(gram + RIDGE * np.eye(len(self.names)), moment)
+        self.solution = dict(zip(self.names, solution.tolist(), strict=True))
+
+    def _faded(self, decay: float, seen: Counter[str]) -> tuple[Array, Array]:
+        """Drop what is forgotten, make room for what is new, and return the statistics that are left: [F, F] and [F]."""
+        keep = [place for place in range(len(self.names)) if decay * self.gram[place][place] >= FORGOTTEN]
+        old = [self.names[place] for place in keep]
+        known = set(old)
+        new = [name for name, _ in seen.most_common() if name not in known]
+        self.names = [*old, *new][:MOST]
+        gram, moment = np.zeros((len(self.names), len(self.names))), np.zeros(len(self.names))
+        if keep:
+            gram[: len(keep), : len(keep)] = decay * np.array(self.gram)[np.ix_(keep, keep)]
+            moment[: len(keep)] = decay * np.array(self.moment)[keep]
+        return gram, moment
+
+    def _design(self, rows: Sequence[Features]) -> Array:
+        """[rows, F]"""
+        places = {name: place for place, name in enumerate(self.names)}
+        x = np.zeros((len(rows), len(self.names)))
+        for number, row in enumerate(rows):
+            for name in row.keys() & places.keys():
+                x[number, places[name]] = row[name]
+        return x

@@ -105,7 +105,7 @@ def test_the_ridge_solves_its_equations():
     ridge.observe([{"b": 1.0}, {"c": 1.0}], [4.0, 6.0], 0.5)
     x, y = np.array([[1, 2], [1, 0], [0, -1]]) * 0.5**0.5, np.array([1, 2, 3]) * 0.5**0.5
     gram, moment = x.T @ x + np.diag([0, 1]) + np.eye(2), x.T @ y + [0, 4]
-    solved = dict(zip(ridge.names, ridge.solution, strict=True))
+    solved = ridge.solution
     assert [solved["a"], solved["b"]] == pytest.approx(np.linalg.solve(gram, moment).tolist())
     assert solved["c"] == pytest.approx(6 / 2), "one row against a ridge of 1"
     assert ridge.predict([{"a": 1.0, "c": 2.0, "never": 5.0}, {}]) == [pytest.approx(solved["a"] + 2 * solved["c"]), 0.0]
