@@ -4,7 +4,7 @@
 - sum_then_normalise: the weighted sum S. Follows the gradient of E[S]: `rewards.weights` mean what they say, in reward, and
   a reward that varies much drowns one that varies little. The weights are divided by the lagged scale of S at the end.
 - normalise_then_sum: every reward alone, divided by its own lagged scale, then summed with the weights (the idea of GDPO,
-  with constants of the step in place of the group's standard deviations). Follows the gradient of
+  arXiv 2601.05242, with constants of the step in place of the group's standard deviations). Follows the gradient of
   sum_n (weight_n / scale_n) E[S_n]: exact within a step too, but of an objective that moves with the scales. A quiet reward is
   heard, and so is its noise, up to 1 / SCALE_FLOOR. The turn cost is not divided: its value is in these units.
 

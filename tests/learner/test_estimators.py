@@ -74,6 +74,14 @@ def test_userrl_punishes_the_turn_that_earned():
     assert weigh("userrl", group, turn="r2g", trajectory="mean")[0] == pytest.approx([-0.672, -0.84, 0], abs=5e-4)
 
 
+@pytest.mark.parametrize("cost", [0.3, 0.001])
+def test_userrl_makes_any_turn_cost_the_whole_signal_where_all_fail(cost):
+    """Why the configuration refuses it: the size of the cost does not matter, leave-one-out keeps it."""
+    failed = [[0.0, -cost], [0.0], [0.0]]
+    assert weigh("userrl", failed, turn="equalized", trajectory="sum")[0] == pytest.approx([-1.15] * 2, abs=0.01)
+    assert weigh("turn_loo", failed)[0][0] == pytest.approx(-cost)
+
+
 def test_state_lags_and_decays():
     state, group = GymState(), [Rollout([0.0, 1.0], [1, 1]), Rollout([0.5], [1])]
     estimator = TurnLoo(kappa=4.0)
