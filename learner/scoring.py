@@ -52,7 +52,8 @@ class Scored:
     returns: list[float]
     """Weighted sum of a trajectory's rewards, turn costs included."""
     rises: list[float] | None
-    """turn_gae: what every turn that was paid nothing, last ones aside, did to the potential; None before there is one."""
+    """turn_gae: what every turn that was paid nothing, last ones aside, did to the potential, in the unit of the weights; None
+    before there is one."""
     turn_cost: float
     turn_share: float
     """Mean share of it that was charged."""
@@ -179,5 +180,5 @@ def _rises(
             return None
         for rollout, row in zip(played, _summed(known, factors), strict=True):
             unpaid = [not any(turn) for turn in zip(*rollout.rewards.values(), strict=True)]
-            rises += [rise for rise, label in zip(row[:-1], unpaid, strict=False) if label]
+            rises += [rise for rise, label in zip(row[:-1], unpaid[:-1], strict=True) if label]
     return rises

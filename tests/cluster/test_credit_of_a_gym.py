@@ -23,10 +23,8 @@ def play(step: int):
         judge=envs.RuleJudge(),
         gym_params={},
     )
-    requests = [
-        GroupRequest(TASKS[3 * step + n], n, 0, tuple(range(SIZE * (3 * step + n), SIZE * (3 * step + n + 1))))
-        for n in range(3)
-    ]
+    groups = range(3 * step, 3 * step + 3)
+    requests = [GroupRequest(TASKS[n], n, 0, tuple(range(SIZE * n, SIZE * n + SIZE))) for n in groups]
     return [asyncio.run(run_group(request, cast, asyncio.Semaphore(SIZE))) for request in requests]
 
 
