@@ -19,10 +19,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from learner.estimators import Estimator, GymState, Rollout, make_estimator
+from learner.credit_metrics import gym_metrics
+from learner.estimators import make_estimator
 from learner.estimators.base import Weights
+from learner.gym_credit import GymCredit
+from learner.scoring import Played, Scored, score
 from learner.sequences import Sequences
-from rewards.combine import combine, shuffled
+from rewards.combine import combine
 from rewards.config import RewardsConfig
 from rewards.trajectory import OK, concat, with_advantage
 
@@ -31,25 +34,40 @@ from rewards.trajectory import OK, concat, with_advantage
 class CreditState:
     """What the estimator remembers for one policy, gym by gym. Part of the checkpoint."""
 
-    gyms: dict[str, GymState] = field(default_factory=dict)
+    gyms: dict[str, GymCredit] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> CreditState:
-        return cls({gym: GymState(**values) for gym, values in data["gyms"].items()})
+        return cls({gym: GymCredit.from_json(values) for gym, values in data["gyms"].items()})
 
 
 @dataclass(slots=True)
 class _Group:
-    """The usable rows of one policy in one group, and per rollout its turn numbers, rewards and weights."""
+    """The usable rows of one policy in one group, and per rollout its turn numbers, what was played and its weights."""
 
     table: pa.Table
     sequences: Sequences
     turns: list[list[int]]
-    rollouts: list[Rollout]
+    rollouts: list[Played]
     weights: Weights = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Trajectory:
+    """What the rows of one trajectory hold; `turns` and `tokens`, the number sampled, go by the number of the turn."""
+
+    turns: dict[int, dict[str, Any]] = field(default_factory=dict)
+    tokens: Counter[int] = field(default_factory=Counter)
+    success: bool | None = None
+
+    def played(self, config: RewardsConfig) -> Played:
+        order = sorted(self.turns)
+        rewards = [{reward["name"]: reward["value"] for reward in self.turns[turn]["rewards"]} for turn in order]
+        signatures = [self.turns[turn]["signature"] or "" for turn in order]
+        return Played(combine(rewards, config), [self.tokens[turn] for turn in order], signatures, self.success)
 
 
 def assign(
@@ -67,19 +85,19 @@ def assign(
     for group in kept:
         by_gym[_gym(group)].append(group)
     rng = np.random.default_rng(seed)
-    scales = {}
+    scored: dict[str, Scored] = {}
     for gym, members in by_gym.items():
-        if config.shuffle:
-            _shuffle(members, rng)
-        scales[gym] = _score(members, estimator, state.gyms.setdefault(gym, GymState()))
-    table = concat([_fill(group, scales[_gym(group)]) for group in kept])
+        credit = state.gyms.setdefault(gym, GymCredit())
+        scored[gym] = score([group.rollouts for group in members], estimator, config, credit, rng)
+        for group, weights in zip(members, scored[gym].weights, strict=True):
+            group.weights = weights
+    table = concat([_fill(group, scored[_gym(group)].scale) for group in kept])
     offered = sum(int(pc.sum(pc.equal(group.column("policy"), policy)).as_py() or 0) for group in groups)
-    metrics = _metrics(kept) | {
+    metrics = _metrics(kept, [value for gym in scored.values() for value in gym.returns]) | {
         "dropped_rows": float(offered - table.num_rows),
         "dropped_groups": float(len(read) - len(kept)),
-        **{f"scale/{gym}": scale for gym, scale in scales.items()},
     }
-    return table, metrics
+    return table, metrics | gym_metrics(scored, config)
 
 
 def _gym(group: _Group) -> str:
@@ -91,33 +109,16 @@ def _read(table: pa.Table, policy: str, config: RewardsConfig) -> _Group:
     own = pc.equal(table.column("policy"), policy)
     table = table.filter(pc.and_(own, pc.invert(pc.is_in(table.column("episode_id"), value_set=pc.unique(broken)))))
     sequences = Sequences.of(table)
-    cells: list[dict[int, dict[str, float]]] = [{} for _ in np.unique(sequences.trajectory)]
-    counts: list[Counter[int]] = [Counter() for _ in cells]
-    for row, turns in enumerate(table.column("turns").to_pylist()):
-        trajectory = int(sequences.trajectory[row])
-        cells[trajectory] |= {t["turn"]: {r["name"]: r["value"] for r in t["rewards"]} for t in turns}
-        counts[trajectory].update(sequences.turn[sequences.span(row)].tolist())
-    numbers = [sorted(turns) for turns in cells]
-    rollouts = [
-        Rollout(combine([turns[t] for t in order], config), [count[t] for t in order])
-        for turns, count, order in zip(cells, counts, numbers, strict=True)
-    ]
-    return _Group(table, sequences, numbers, rollouts)
-
-
-def _shuffle(groups: Sequence[_Group], rng: np.random.Generator) -> None:
-    paid = shuffled([[rollout.rewards for rollout in group.rollouts] for group in groups], rng)
-    for group, rewards in zip(groups, paid, strict=True):
-        group.rollouts = [Rollout(new, old.tokens) for new, old in zip(rewards, group.rollouts, strict=True)]
-
-
-def _score(groups: Sequence[_Group], estimator: Estimator, state: GymState) -> float:
-    """Weigh all groups of one gym, then let the estimator learn from them. Returns the scale that was in force."""
-    scale = estimator.scale(state)
-    for group in groups:
-        group.weights = estimator.weights(group.rollouts, state)
-    estimator.observe(state, [group.rollouts for group in groups])
-    return scale
+    found: dict[int, _Trajectory] = defaultdict(_Trajectory)
+    columns = (table.column(name).to_pylist() for name in ("turns", "success"))
+    for row, (turns, success) in enumerate(zip(*columns, strict=True)):
+        trajectory = found[int(sequences.trajectory[row])]
+        trajectory.turns |= {turn["turn"]: turn for turn in turns}
+        trajectory.tokens.update(sequences.turn[sequences.span(row)].tolist())
+        trajectory.success = success
+    trajectories = [found[number] for number in range(len(found))]
+    numbers = [sorted(trajectory.turns) for trajectory in trajectories]
+    return _Group(table, sequences, numbers, [trajectory.played(config) for trajectory in trajectories])
 
 
 def _fill(group: _Group, scale: float) -> pa.Table:
@@ -130,16 +131,14 @@ def _fill(group: _Group, scale: float) -> pa.Table:
     return with_advantage(group.table, advantage)
 
 
-def _metrics(groups: Sequence[_Group]) -> dict[str, float]:
+def _metrics(groups: Sequence[_Group], returns: Sequence[float]) -> dict[str, float]:
     """Over the groups that train. A fall of `return_mean` together with `turns_mean` is the alarm for stopping too early."""
-    rollouts = [rollout for group in groups for rollout in group.rollouts]
     weights = [rollout for group in groups for rollout in group.weights]
-    returns = [sum(rollout.rewards) for rollout in rollouts]
     last = [rollout[-1] for rollout in weights if rollout]
     earlier = [weight for rollout in weights for weight in rollout[:-1]]
     return {
         "groups": float(len(groups)),
-        "rollouts": float(len(rollouts)),
+        "rollouts": float(len(weights)),
         "zero_weight_groups": _mean([all(map(_silent, group.weights)) for group in groups]),
         "zero_weight_rollouts": _mean([_silent(rollout) for rollout in weights]),
         "turns_mean": _mean([len(rollout) for rollout in weights]),

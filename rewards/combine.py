@@ -1,4 +1,4 @@
-"""From the named rewards of a trajectory's turns to one number per turn."""
+"""From the named rewards of a trajectory's turns to what an estimator weighs."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from rewards.config import RewardsConfig
 
 FORMAT_REWARD = "format"
 """The reward that the rollout adds to those of the gym: -1 for a turn that is no well-formed tool call."""
+SUM = "sum"
+"""The weighted sum of all rewards, where they are not weighed one by one."""
 
 
-def combine(turns: Sequence[Mapping[str, float]], config: RewardsConfig) -> list[float]:
-    """Weighted sum of each turn's named rewards, minus `turn_cost` from the second turn on.
+def combine(turns: Sequence[Mapping[str, float]], config: RewardsConfig) -> dict[str, list[float]]:
+    """What the estimator weighs: name -> one number per turn, before turn costs.
 
-    A name without a weight is recorded elsewhere and not trained on. The first turn is free: every trajectory has one,
-    so charging it would only shift all returns.
+    sum_then_normalise: the weighted sum alone, as SUM. normalise_then_sum: each reward that has a weight, unweighted. A
+    reward without a weight is recorded elsewhere and not trained on.
     """
-    return [
-        sum(config.weights.get(name, 0.0) * value for name, value in rewards.items()) - config.turn_cost * (number > 0)
-        for number, rewards in enumerate(turns)
-    ]
+    if config.combine == "normalise_then_sum":
+        return {name: [rewards.get(name, 0.0) for rewards in turns] for name, weight in config.weights.items() if weight}
+    return {SUM: [sum(config.weights.get(name, 0.0) * value for name, value in rewards.items()) for rewards in turns]}
 
 
 def shuffled(groups: Sequence[Sequence[Sequence[float]]], rng: np.random.Generator) -> list[list[list[float]]]:

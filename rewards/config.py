@@ -23,6 +23,17 @@ BACKENDS = ("rules", "vllm", "endpoint")
 """The judges that have a name; any other is `package.module:Class`."""
 
 
+EstimatorName = Literal["userrl", "traj_loo", "turn_loo", "turn_padded", "turn_gae"]
+SETTINGS: dict[str, tuple[EstimatorName, ...]] = {
+    "kappa": ("turn_loo", "turn_gae"),
+    "lam": ("turn_gae",),
+    "turn": ("userrl",),
+    "trajectory": ("userrl",),
+    "gamma": ("userrl",),
+}
+"""Key of `rewards` -> the estimators that heed it."""
+
+
 class TinyModel(BaseModel):
     """A model of our own, made on first use inside the run root; the value is its seed name."""
 
@@ -31,26 +42,72 @@ class TinyModel(BaseModel):
     tiny: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
 
 
+class TurnBudget(BaseModel):
+    """How many turns a conversation may take on average; the turn cost follows by dual ascent, gym by gym."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    turns: float = Field(ge=1.0)
+    """What the mean number of turns is brought down to."""
+    rate: PositiveFloat = 5e-4
+    """Change of the cost per step and turn of difference."""
+    most: PositiveFloat = 0.3
+    """The cost never passes this."""
+
+
+class TurnCostConfig(BaseModel):
+    """What every turn after the first is charged."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: NonNegativeFloat = 0.0
+    """In reward; with a budget, where the cost starts. Above what a turn brings, to stop at once is the optimum."""
+    gate: Literal["none", "pass_rate"] = "none"
+    """pass_rate: times the share of the group's other rollouts that succeeded."""
+    budget: TurnBudget | None = None
+
+    @property
+    def charges(self) -> bool:
+        """Whether a turn may ever cost something."""
+        return self.value > 0 or self.budget is not None
+
+    @model_validator(mode="after")
+    def _starts_in_range(self) -> TurnCostConfig:
+        if self.budget and self.value > self.budget.most:
+            raise ValueError(f"value {self.value} is above budget.most, {self.budget.most}")
+        return self
+
+
 class RewardsConfig(BaseModel):
     """How named turn rewards become one number per turn, and which estimator turns those into advantages."""
 
     model_config = ConfigDict(extra="forbid")
 
-    estimator: Literal["userrl", "traj_loo", "turn_loo"] = "turn_loo"
+    estimator: EstimatorName = "turn_loo"
     kappa: NonNegativeFloat = 4.0
-    """turn_loo: pseudo-count of the lagged per-(gym, turn) mean."""
+    """turn_loo, and turn_gae in its first step: pseudo-count of the lagged per-(gym, turn) mean."""
+    lam: float = Field(0.95, ge=0.0, le=1.0)
+    """turn_gae: 1 is unbiased; the lower, the less noise and the more it trusts the potential. Try .97 at 16 turns."""
     turn: Literal["naive", "equalized", "r2g", "em"] = "equalized"
     """userrl: turn credit."""
     trajectory: Literal["sum", "mean", "r2g"] = "r2g"
     """userrl: trajectory score."""
     gamma: float = Field(0.8, gt=0.0, le=1.0)
-    """userrl: discount per turn. The `*_loo` estimators do not discount."""
+    """userrl: discount per turn. No other estimator discounts."""
     weights: dict[str, float] = Field(default_factory=lambda: {"env": 1.0, "format": 0.1})
     """Named reward -> weight; a reward that is not named here is recorded and not trained on."""
-    turn_cost: NonNegativeFloat = 0.0
-    """Subtracted from every turn after the first."""
+    combine: Literal["sum_then_normalise", "normalise_then_sum"] = "sum_then_normalise"
+    """Whether the estimator sees the weighted sum, or each named reward alone (`learner.scoring`)."""
+    turn_cost: TurnCostConfig = TurnCostConfig()
     shuffle: bool = False
     """Debug: pay each rollout the return of another group's rollout. Learning must then vanish."""
+
+    @field_validator("weights")
+    @classmethod
+    def _earned(cls, weights: dict[str, float]) -> dict[str, float]:
+        if "turn_cost" in weights:
+            raise ValueError("turn_cost is no reward of a gym: set rewards.turn_cost.value")
+        return weights
 
 
 class RetryPolicy(BaseModel):

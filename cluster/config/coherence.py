@@ -18,6 +18,7 @@ from cluster.config import gym_arguments, services
 from cluster.errors import UserError, suggestion
 from envs import registry
 from rewards.combine import FORMAT_REWARD
+from rewards.config import SETTINGS, RewardsConfig
 
 if TYPE_CHECKING:
     from actors.config import PolicyConfig, SpeakerConfig
@@ -128,6 +129,34 @@ def _rewards(config: Config) -> None:
             raise UserError(f"rewards.weights.{name} is not paid by any gym of the run: {suggestion(name, known)}")
     if not any(config.rewards.weights.values()):
         raise UserError("rewards.weights are all 0: nothing would be learned; give env a weight.")
+    _estimator_settings(config.rewards)
+    _turn_cost(config.rewards, config.gyms.max_turns)
+
+
+def _estimator_settings(rewards: RewardsConfig) -> None:
+    for name, estimators in SETTINGS.items():
+        value = getattr(rewards, name)
+        if value != RewardsConfig.model_fields[name].default and rewards.estimator not in estimators:
+            raise UserError(
+                f"rewards.{name} is {value}: rewards.estimator {rewards.estimator} does not heed it; leave it out, or set "
+                f"rewards.estimator={estimators[0]}."
+            )
+
+
+def _turn_cost(rewards: RewardsConfig, max_turns: int) -> None:
+    cost = rewards.turn_cost
+    if cost.gate != "none" and not cost.charges:
+        raise UserError(f"rewards.turn_cost.gate is {cost.gate}: a turn costs nothing; set rewards.turn_cost.value.")
+    if cost.budget and cost.budget.turns >= max_turns:
+        raise UserError(
+            f"rewards.turn_cost.budget.turns is {cost.budget.turns:g}: it must be below gyms.max_turns ({max_turns}), where "
+            "every conversation ends anyway."
+        )
+    if cost.charges and rewards.estimator == "userrl":
+        raise UserError(
+            "rewards.turn_cost is given: rewards.estimator userrl divides by the group's standard deviation, so where all fail "
+            "the cost alone decides and the policy learns to stop at once; set rewards.estimator=turn_loo."
+        )
 
 
 def _judges(config: Config) -> None:

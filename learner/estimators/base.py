@@ -10,7 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+
+from learner.estimators.ridge import Ridge
 
 DECAY = 0.9
 SCALE_FLOOR = 0.1
@@ -24,11 +26,13 @@ class Rollout:
 
     rewards: Sequence[float]
     tokens: Sequence[int]
+    signatures: Sequence[str] = ()
+    """The gym's label of the state before each turn; empty where it gives none."""
 
 
 @dataclass(slots=True)
 class GymState:
-    """Decayed statistics of one gym. Lagged: changed only after all groups of a step are scored, so it is a constant there.
+    """Decayed statistics of one gym and reward. They lag: all groups of a step are scored first, so they are constants there.
 
     Plain numbers and lists, so `dataclasses.asdict` is its JSON form.
     """
@@ -38,6 +42,12 @@ class GymState:
     return_counts: list[float] = field(default_factory=list)
     score_moments: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
     """Count, sum and sum of squares of the trajectories' returns."""
+    potential: Ridge = field(default_factory=Ridge)
+    """turn_gae: reward-to-go by progress."""
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> GymState:
+        return cls(**{**data, "potential": Ridge(**data["potential"])})
 
     @property
     def prior(self) -> list[float]:

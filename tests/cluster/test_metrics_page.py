@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -19,7 +20,7 @@ from learner.plan import plan
 from learner.rank_group import RankGroup
 from learner.tiny import make_tiny
 from rewards.config import RewardsConfig
-from rewards.trajectory import Row, concat, to_table
+from rewards.trajectory import Row, Turn, concat, from_cell, to_table
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +45,33 @@ def logged(learned: list[dict[str, float]]) -> set[str]:
         to_table([Row("", "user", "IntentionGym", "t", "train", 9, "9.0", status=s)]) for s in ("judge_invalid", "engine")
     ]
     table = synthetic_run.episodes(0.5, 4)
-    same_group = table.set_column(table.schema.get_field_index("group_id"), "group_id", pa.array([0] * 4, pa.int64()))
-    _, credit = assign([same_group], "agent", RewardsConfig(), CreditState(), 0)
+    credit = _credit(to_table(_in_three_turns(from_cell(cell), number < 2) for number, cell in enumerate(table.to_pylist())))
     scalars = rollout_scalars(concat([table, *failed]), 1) | credit_scalars(credit) | learner_scalars(learned)
     alarms = Guards(GuardsConfig(masked_episodes=0.0)).look(1, scalars)
     return set(scalars | alarm_scalars(alarms))
 
 
+def _credit(group: pa.Table) -> dict[str, float]:
+    """What credit assignment tells under either way to combine rewards, in the second step of turn_gae with a turn cost."""
+    told: dict[str, float] = {}
+    for combine in ("sum_then_normalise", "normalise_then_sum"):
+        section = {"estimator": "turn_gae", "combine": combine, "turn_cost": {"value": 0.1, "budget": {"turns": 1}}}
+        state, config = CreditState(), RewardsConfig.model_validate(section)
+        for _ in range(2):
+            told |= assign([group], "agent", config, state, 0)[1]
+    return told
+
+
+def _in_three_turns(episode: Row, pays: bool) -> Row:
+    """The episode over three turns of a token each, paid at the last if ever; a label tells in the second what will come."""
+    labels = ("start", "near" if pays else "start", "near" if pays else "start")
+    turns = [Turn(n, "stop", label, {"env": (float(pays and n == 2), "rule")}) for n, label in enumerate(labels)]
+    sampled = {"tokens": [1, 2, 3], "turn": [0, 1, 2], "logprobs": [-0.5] * 3, "version": [0] * 3}
+    return replace(episode, turns=turns, group_id=0, **sampled)
+
+
 def test_what_the_metric_functions_give_is_documented(logged):
+    assert {"reward/turn_cost/IntentionGym", "reward/scale/IntentionGym/env", "reward/scale/IntentionGym"} <= logged
     assert {"reward/env", "rollout/masked/engine", "learner/kl_to_start", "alarms/masked_episodes"} <= logged
     assert undocumented(logged) == []
 

@@ -144,3 +144,36 @@ def test_derived_sizes(path):
     assert sizes["cpus"]["total"] <= 2
     assert sizes["run_directory"].endswith("/quick")
     assert derived(load(path, ["policies.agent.history_thinking=strip"]))["most_tokens_per_step"] == 8 * 1024 * 16
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        (["rewards.estimator=turn_gea"], "the nearest is turn_gae."),
+        (["rewards.lam=0.8"], "rewards.lam is 0.8: rewards.estimator turn_loo does not heed it; leave it out, or set rewards."),
+        (["rewards.estimator=turn_padded", "rewards.kappa=2"], "rewards.kappa is 2.0: rewards.estimator turn_padded does not"),
+        (["rewards.trajectory=mean"], "or set rewards.estimator=userrl."),
+        (["rewards.estimator=turn_gae", "rewards.lam=0.8", "rewards.kappa=2"], None),
+        (["rewards.turn_cost=0.1"], "rewards.turn_cost is 0.1: it must be a mapping of keys."),
+        (["rewards.turn_cost.gate=pass_rate"], "rewards.turn_cost.gate is pass_rate: a turn costs nothing"),
+        (["rewards.turn_cost.gate=success"], "it must be 'none' or 'pass_rate'"),
+        (["rewards.turn_cost.budget.turns=16"], "rewards.turn_cost.budget.turns is 16: it must be below gyms.max_turns (16)"),
+        (["rewards.turn_cost.budget.rate=1e-3"], "rewards.turn_cost.budget.turns is missing."),
+        (["rewards.turn_cost.budget.turns=5", "rewards.turn_cost.gate=pass_rate"], None),
+        (["rewards.estimator=userrl", "rewards.turn_cost.value=0.1"], "set rewards.estimator=turn_loo."),
+        (
+            ["rewards.estimator=userrl", "rewards.turn_cost.budget.turns=5"],
+            "rewards.turn_cost is given: rewards.estimator userrl",
+        ),
+        (["rewards.weights.turn_cost=0.1"], "turn_cost is no reward of a gym: set rewards.turn_cost.value"),
+        (["rewards.combine=normalise_then_su"], "the nearest is normalise_then_sum."),
+        (["rewards.combine=normalise_then_sum", "rewards.estimator=userrl"], None),
+    ],
+)
+def test_rewards_that_do_not_go_together(path, tmp_path, overrides, says):
+    if says is None:
+        config = load(path, overrides)
+        (tmp_path / "resolved.yaml").write_text(resolved(config))
+        assert load(tmp_path / "resolved.yaml") == config, "every key is written out, and none is refused for it"
+    else:
+        assert says in complaint(path, *overrides)

@@ -1,18 +1,16 @@
-"""The estimators against `credit_vectors.json`, exact expectations, and the properties that separate sound ones from biased."""
+"""The estimators against `credit_vectors.json`, and what they remember."""
 
 from __future__ import annotations
 
 import json
-from itertools import product
-from math import prod
 from pathlib import Path
+from typing import get_args
 
-import numpy as np
 import pytest
 
-from learner.advantage import advantages
-from learner.estimators import GymState, Rollout, TrajLoo, TurnLoo, UserRL
-from rewards.credit import rewards_to_go
+from learner.advantage import ESTIMATORS, advantages
+from learner.estimators import GymState, Rollout, TrajLoo, TurnLoo, UserRL, make_estimator
+from rewards.config import EstimatorName, RewardsConfig
 
 VECTORS = {case["name"]: case for case in json.loads((Path(__file__).parent / "data/credit_vectors.json").read_text())}
 USERRL = {
@@ -46,121 +44,42 @@ def test_userrl_vectors(name):
     assert [pytest.approx(row, abs=1e-6) for row in case["expect"]] == weigh("userrl", group, **USERRL[name])
 
 
+GAE = [name for name in VECTORS if name.startswith("turn_gae")]
+
+
+@pytest.mark.parametrize("name", GAE)
+def test_turn_gae_vectors(name):
+    case = VECTORS[name]
+    got = weigh("turn_gae", case["rewards"], lam=case["lam"], potential=[case["phi"]])
+    assert [pytest.approx(row, abs=1e-6) for row in case["expect"]] == got
+
+
+def test_every_vector_but_three_is_checked():
+    """Ours do not discount, and there is no anchor_loo."""
+    assert sorted(set(VECTORS) - {*LOO, *USERRL, *GAE}) == [
+        "anchor_loo A kappa 0 kturn 0",
+        "anchor_loo A kappa 2 kturn 2 prior",
+        "turn_loo A gamma .8 start-weighted, no prior",
+    ]
+
+
+def test_turn_padded_counts_those_who_have_stopped_as_nothing():
+    assert weigh("turn_padded", A) == [pytest.approx(row) for row in ([0.8, 1.2, 1.0], [-1.0, -0.6], [0.2])]
+    assert weigh("turn_padded", [[1, 0]]) == [[1, 0]]
+
+
 def test_userrl_punishes_the_turn_that_earned():
     """Seen in its code: a below-average rollout is punished most where it earned."""
     group = [[0, 0.5, 0], [0, 0, 1], [1, 1]]
     assert weigh("userrl", group, turn="r2g", trajectory="mean")[0] == pytest.approx([-0.672, -0.84, 0], abs=5e-4)
 
 
-def stop_or_go(estimator, size=3, **state):
-    """E and tr Cov of (1/K) sum w g over the logits (stop, go, good, bad), by enumeration of all ordered groups."""
-    kinds = [([0.2], 0.5, [[0.5, -0.5, 0, 0]])]
-    kinds += [([0, 1], 0.45, [[-0.5, 0.5, 0, 0], [0, 0, 0.1, -0.1]])]
-    kinds += [([0, 0], 0.05, [[-0.5, 0.5, 0, 0], [0, 0, -0.9, 0.9]])]
-    first, second = np.zeros(4), np.zeros((4, 4))
-    for group in product(kinds, repeat=size):
-        weights = weigh(estimator, [Rollout(kind[0], [4, 3][: len(kind[0])]) for kind in group], **state)
-        gradient = (
-            sum(w * np.array(g) for row, kind in zip(weights, group, strict=True) for w, g in zip(row, kind[2], strict=True))
-            / size
-        )
-        probability = prod(kind[1] for kind in group)
-        first += probability * gradient
-        second += probability * np.outer(gradient, gradient)
-    return first, np.trace(second - np.outer(first, first))
-
-
-TRUE = np.array([-0.175, 0.175, 0.045, -0.045])
-
-
-@pytest.mark.parametrize(
-    ("estimator", "state", "variance"),
-    [
-        ("traj_loo", {}, 0.042279),
-        ("turn_loo", {"kappa": 4.0, "prior": [0.5, 0.5]}, 0.018693),
-        ("turn_loo", {}, 0.050867),
-    ],
-)
-def test_unbiased(estimator, state, variance):
-    mean, trace = stop_or_go(estimator, **state)
-    assert np.abs(mean - TRUE).max() < 1e-12
-    assert trace == pytest.approx(variance, abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        ({"turn": "r2g", "trajectory": "r2g"}, [-0.247795, 0.247795, 0.03218, -0.03218]),
-        ({"turn": "equalized", "trajectory": "sum"}, [-0.239444, 0.239444, 0.06982, -0.06982]),
-        ({"turn": "equalized", "trajectory": "sum", "std": False}, 2 / 3 * TRUE),
-    ],
-)
-def test_userrl_has_the_published_bias(settings, expected):
-    assert stop_or_go("userrl", **settings)[0] == pytest.approx(np.array(expected), abs=1e-6)
-
-
-def random_group(rng, size):
-    return [rng.normal(size=rng.integers(1, 6)).tolist() for _ in range(size)]
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_p1_traj_loo_sums_to_zero(seed):
-    group = random_group(np.random.default_rng(seed), 5)
-    assert sum(row[0] for row in weigh("traj_loo", group)) == pytest.approx(0, abs=1e-12)
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_p2_both_agree_on_terminal_rewards_of_equal_length(seed):
-    rng = np.random.default_rng(seed)
-    group = [[0.0, 0.0, float(reward)] for reward in rng.normal(size=4)]
-    assert np.array(weigh("turn_loo", group)) == pytest.approx(np.array(weigh("traj_loo", group)))
-
-
-def test_p4_shaping_with_a_shared_start_changes_traj_loo_by_nothing():
-    potential = [[0.4, 0.5, 0.7], [0.4, 0.1], [0.4]]
-    shaped = [
-        [r + after - before for r, before, after in zip(rewards, phi, [*phi[1:], 0.0], strict=True)]
-        for rewards, phi in zip(A, potential, strict=True)
-    ]
-    for before, after in zip(weigh("traj_loo", A), weigh("traj_loo", shaped), strict=True):
-        assert after == pytest.approx(before)
-
-
-def own_future_matters(estimator, **state):
-    """P5: the largest change of G - w at a turn when a rollout's own future from that turn on is replaced."""
-    rng = np.random.default_rng(5)
-    worst = 0.0
-    for _ in range(200):
-        group = random_group(rng, int(rng.integers(2, 6)))
-        i = int(rng.integers(len(group)))
-        turn = int(rng.integers(len(group[i])))
-        other = [row[:] for row in group]
-        other[i] = group[i][:turn] + rng.normal(size=rng.integers(1, 5)).tolist()
-        gaps = [rewards_to_go(g[i])[turn] - weigh(estimator, g, **state)[i][turn] for g in (group, other)]
-        worst = max(worst, abs(gaps[0] - gaps[1]))
-    return worst
-
-
-@pytest.mark.parametrize(
-    ("estimator", "state"),
-    [
-        ("traj_loo", {}),
-        ("turn_loo", {}),
-        ("turn_loo", {"kappa": 4.0, "prior": [0.5, 0.4, 0.3]}),
-        pytest.param(
-            "userrl", {"turn": "r2g", "trajectory": "r2g"}, marks=pytest.mark.xfail(strict=True, reason="biased by choice")
-        ),
-        pytest.param("userrl", {"std": False}, marks=pytest.mark.xfail(strict=True, reason="own rollout in the mean")),
-    ],
-)
-def test_p5_own_future(estimator, state):
-    assert own_future_matters(estimator, **state) < 1e-12
-
-
-def test_p7_failures_are_pushed_down_by_the_prior():
-    weights = weigh("turn_loo", [[0.0, 0.0], [0.0]], kappa=4.0, prior=[0.5, 0.4])
-    assert all(w < 0 for row in weights for w in row)
-    assert weigh("traj_loo", [[0.0, 0.0], [0.0]]) == [[0.0, 0.0], [0.0]]
+@pytest.mark.parametrize("cost", [0.3, 0.001])
+def test_userrl_makes_any_turn_cost_the_whole_signal_where_all_fail(cost):
+    """Why the configuration refuses it: the size of the cost does not matter, leave-one-out keeps it."""
+    failed = [[0.0, -cost], [0.0], [0.0]]
+    assert weigh("userrl", failed, turn="equalized", trajectory="sum")[0] == pytest.approx([-1.15] * 2, abs=0.01)
+    assert weigh("turn_loo", failed)[0][0] == pytest.approx(-cost)
 
 
 def test_state_lags_and_decays():
@@ -181,6 +100,16 @@ def test_scale_has_a_floor_and_userrl_none():
     assert UserRL().scale(state) == 1.0
 
 
-def test_unknown_estimator():
+def test_what_is_unknown_is_named():
     with pytest.raises(ValueError, match="turn_loo"):
         advantages("gae", A)
+    with pytest.raises(ValueError, match="traj_loo takes no potential"):
+        advantages("traj_loo", A, potential=A)
+    with pytest.raises(TypeError, match="lam"):
+        advantages("turn_loo", A, lam=0.9)
+
+
+def test_every_estimator_of_the_configuration_has_a_name_and_a_maker():
+    names = get_args(EstimatorName)
+    assert set(ESTIMATORS) == set(names)
+    assert [type(make_estimator(RewardsConfig(estimator=name))) for name in names] == [ESTIMATORS[name] for name in names]

@@ -10,15 +10,17 @@ import pytest
 from rewards.combine import combine, shuffled
 from rewards.config import RewardsConfig
 
+TURNS = [{"env": 0.5, "format": 1.0, "seen": 9.0}, {}]
+
 
 def test_weights_and_unknown_names():
     config = RewardsConfig(weights={"env": 1.0, "format": 0.1})
-    assert combine([{"env": 0.5, "format": 1.0, "seen": 9.0}, {}], config) == pytest.approx([0.6, 0.0])
+    assert combine(TURNS, config) == {"sum": pytest.approx([0.6, 0.0])}
 
 
-def test_first_turn_is_free():
-    config = RewardsConfig(turn_cost=0.05)
-    assert combine([{"env": 1.0}, {"env": 1.0}, {}], config) == pytest.approx([1.0, 0.95, -0.05])
+def test_one_by_one_keeps_the_names_that_have_a_weight():
+    config = RewardsConfig(weights={"env": 2.0, "format": 0.1, "other": 0.0}, combine="normalise_then_sum")
+    assert combine(TURNS, config) == {"env": [0.5, 0.0], "format": [1.0, 0.0]}
 
 
 def test_shuffle_keeps_lengths_and_returns():
