@@ -39,12 +39,12 @@ def row(rng: np.random.Generator, length: int, *, episode: str, first_turn: int 
     )
 
 
-def mixed_table(seed: int = 0, trajectories: int = 9) -> pa.Table:
-    """Trajectories of one or two sequences, of lengths from 6 to 90 tokens."""
+def mixed_table(seed: int = 0, trajectories: int = 9, longest: int = 90) -> pa.Table:
+    """Trajectories of one or two sequences, of lengths from 6 to below `longest` tokens."""
     rng = np.random.default_rng(seed)
     rows = []
     for number in range(trajectories):
         for sequence in range(1 + number % 2):
-            length = int(rng.integers(6, 90))
+            length = int(rng.integers(6, longest))
             rows.append(row(rng, length, episode=f"e{number}", sequence=sequence, first_turn=2 * sequence))
     return to_table(rows)

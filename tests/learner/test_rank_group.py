@@ -98,7 +98,7 @@ def reference(tiny, table, minibatches, aggregate):
                 advantage = torch.from_numpy(sequences.advantage[where])
                 importance = (old[row] - torch.from_numpy(sequences.logprobs[where])).exp().clamp(max=config.tis_cap)
                 ratio = (logprobs - old[row]).exp()
-                clipped = ratio.clamp(1 - config.clip[0], 1 + config.clip[1])
+                clipped = ratio.clamp(*config.ratio_bounds)
                 share = 1 / tokens_of[sequences.trajectory[row]] if aggregate == "trajectory" else 1.0
                 loss = loss - share * (importance * torch.minimum(ratio * advantage, clipped * advantage)).sum()
         optimizer.zero_grad()
