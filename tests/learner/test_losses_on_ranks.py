@@ -112,9 +112,9 @@ def test_two_epochs_of_two_minibatches_equal_one_plain_process(group, models, lo
     table = table_of_turns()
     weights, losses = plain(models, table, configuration(models[1], loss))
     for budget in (60, 4096):
-        config = configuration(models[1], loss, tokens_per_micro_batch=budget)
+        group.config = configuration(models[1], loss, tokens_per_micro_batch=budget)  # what the driver plans and asks for
         group.restore(str(group.home))
-        metrics = group.update(table, updates_of(table, config, ranks=2), loss)
+        metrics = group.update(table, updates_of(table, group.config, ranks=2))
         assert [update["loss"] for update in metrics] == pytest.approx(losses, rel=1e-4)
         assert metrics[-1]["clip_share"] > 0 and metrics[-1]["kl_penalty"] > 0
         ours = weights_of(group)
