@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,12 +17,14 @@ from learner.sequences import Sequences
 
 
 class Batch:
-    """A table as tensors, on demand. `old` `[N]` is filled by the rank where the plan has later updates."""
+    """A table as tensors, on demand. The rank fills `old` `[N]` where the plan has later updates, and `anchor` `[N]` where
+    there is a KL penalty."""
 
     def __init__(self, table: pa.Table, loss: LossName, device: torch.device) -> None:
         self.sequences = Sequences.of(table)
         self.trained = trained_tokens(loss, self.sequences)
         self.old: NDArray[np.float32] | None = None
+        self.anchor: NDArray[np.float32] | None = None
         self._counts = self.sequences.per_row(self.trained)
         self._device = device
 
@@ -32,7 +35,8 @@ class Batch:
 
     def loss_inputs(self, micro: MicroBatch, where: NDArray[np.int64], logprobs: torch.Tensor, *, first: bool) -> LossInputs:
         """Join the model's `logprobs` `[M]` with the columns. In the first update pi_old is the current policy."""
-        weight = np.repeat(np.array(micro.weights, np.float32), self._counts[list(micro.rows)])
+        counts = self._counts[list(micro.rows)]
+        weight = np.repeat(np.array(micro.weights, np.float32), counts)
         old = logprobs.detach() if first or self.old is None else self._tensor(self.old[where])
         return LossInputs(
             logprobs=logprobs,
@@ -40,7 +44,15 @@ class Batch:
             rollout=self._tensor(self.sequences.logprobs[where]),
             advantage=self._tensor(self.sequences.advantage[where]),
             weight=self._tensor(weight),
+            turn=self._tensor(_turns(np.repeat(np.arange(len(counts)), counts), self.sequences.turn[where])),
+            anchor=None if self.anchor is None else self._tensor(self.anchor[where]),
         )
 
-    def _tensor(self, values: NDArray[np.float32]) -> torch.Tensor:
+    def _tensor(self, values: NDArray[Any]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self._device)
+
+
+def _turns(row: NDArray[np.int64], turn: NDArray[np.int16]) -> NDArray[np.int64]:
+    """`[M]` the number of each token's turn within the micro-batch: equal turn numbers in different rows are apart."""
+    number: NDArray[np.int64] = np.unique(row << 16 | turn.astype(np.uint16), return_inverse=True)[1]
+    return number

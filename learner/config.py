@@ -8,6 +8,31 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegative
 
 Beta = Annotated[float, Field(ge=0.0, lt=1.0)]
 Low = Annotated[float, Field(ge=0.0, le=1.0)]
+PolicyLoss = Literal["grpo", "dr_grpo", "gspo", "cispo"]
+Aggregate = Literal["token", "trajectory", "constant"]
+START = "start"
+"""`kl.to`: the policy as it was when training began."""
+
+_CLIP: dict[PolicyLoss, tuple[float, float]] = {
+    "grpo": (0.2, 0.28),
+    "dr_grpo": (0.2, 0.2),
+    "gspo": (3e-4, 4e-4),  # the mean over a turn moves far less than a single token
+    "cispo": (1.0, 4.0),  # bounds a weight, cuts no gradient off: nothing below, five times above
+}
+_AGGREGATE: dict[PolicyLoss, Aggregate] = {"grpo": "token", "dr_grpo": "constant", "gspo": "trajectory", "cispo": "token"}
+
+
+class KLConfig(BaseModel):
+    """The penalty for leaving another policy (`learner.losses.kl`); none while `coef` is 0."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    coef: NonNegativeFloat = 0.0
+    """Factor of the penalty, per trained token and under the loss's own denominator."""
+    kind: Literal["k1", "k2", "k3"] = "k3"
+    """The estimate of the KL. All three pull the same way; k1 is the noisiest."""
+    to: str = START
+    """`start`, or the folder of a model with the same vocabulary. Each rank holds that model frozen (`learner.reference`)."""
 
 
 class LoraConfig(BaseModel):
@@ -16,7 +41,7 @@ class LoraConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     rank: PositiveInt = 16
-    alpha: PositiveInt = 32
+    alpha: PositiveFloat = 32.0
     targets: list[str] | Literal["all-linear"] = "all-linear"
     """Names of linear layers, such as q_proj; by default all but the output."""
 
@@ -43,16 +68,22 @@ class LearnerConfig(BaseModel):
     betas: tuple[Beta, Beta] = (0.9, 0.98)
     weight_decay: NonNegativeFloat = 0.01
     max_grad_norm: PositiveFloat = 1.0
-    loss: Literal["grpo"] = "grpo"
-    clip: tuple[Low, NonNegativeFloat] = (0.2, 0.28)
-    """Lower and upper distance of the clipped ratio from 1."""
-    aggregate: Literal["token", "trajectory"] = "token"
-    """Loss denominator: all trained tokens of the optimizer step, or its trajectories (each a mean over its tokens)."""
+    loss: PolicyLoss = "grpo"
+    clip: tuple[Low, NonNegativeFloat] | None = None
+    """Lower and upper distance of the bounded ratio from 1; null: what suits the loss (`ratio_bounds`)."""
+    dual_clip: Annotated[float, Field(gt=1.0)] | None = None
+    """grpo, dr_grpo, gspo: largest ratio that counts where the advantage is negative; null: any."""
+    aggregate: Aggregate | None = None
+    """Loss denominator: all trained tokens of the optimizer step; its trajectories, each a mean over its tokens; or its
+    trajectories times `constant_tokens`. null: what belongs to the loss (`denominator`)."""
+    constant_tokens: PositiveInt = 1024
+    """aggregate constant: tokens that a trajectory counts as, however long it is."""
     tis_cap: PositiveFloat = 2.0
     """Truncation of the importance weight pi_old / pi_rollout."""
+    kl: KLConfig = Field(default_factory=KLConfig)
     kl_every: NonNegativeInt = 0
     """Steps from one measurement of the KL to the start policy to the next; 0: never. A rank that measures holds a second
-    copy of the weights (`learner.reference`)."""
+    copy of the weights (`learner.reference`), unless they lie under adapters."""
     epochs: PositiveInt = 1
     minibatches: PositiveInt = 1
     tokens_per_micro_batch: PositiveInt = 2048
@@ -62,6 +93,21 @@ class LearnerConfig(BaseModel):
     resources: dict[str, PositiveFloat] = Field(default_factory=dict)
     """Custom Ray resources that each rank reserves: `{learner_node: 0.1}` places it on a node that has them."""
 
+    @property
+    def ratio_bounds(self) -> tuple[float, float]:
+        """Lowest and highest ratio that the loss lets through."""
+        low, high = self.clip or _CLIP[self.loss]
+        return 1.0 - low, 1.0 + high
+
+    @property
+    def denominator(self) -> Aggregate:
+        return self.aggregate or _AGGREGATE[self.loss]
+
+    @property
+    def pulls_to_start(self) -> bool:
+        """Whether every step is penalised for leaving the start policy, and so measures how far it has gone."""
+        return self.kl.coef > 0 and self.kl.to == START
+
     def measures_kl(self, version: int) -> bool:
         """Whether the step that weights `version` learn from measures their KL to the start policy; the first one does."""
-        return self.kl_every > 0 and version % self.kl_every == 0
+        return self.pulls_to_start or (self.kl_every > 0 and version % self.kl_every == 0)

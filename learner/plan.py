@@ -53,18 +53,18 @@ def plan(
     epochs: int,
     lrs: Sequence[float],
     seed: int,
-    loss: LossName = "grpo",
+    loss: LossName | None = None,
 ) -> list[Update]:
     """Cut `table` into `epochs * minibatches` updates; each epoch shuffles the trajectories anew, from `seed`.
 
     `lrs` holds one learning rate per update. Trajectories without a trained token are left out; with fewer trajectories
-    than minibatches the surplus updates are left out, with their learning rates. Raises ValueError when `lrs` has the
-    wrong length.
+    than minibatches the surplus updates are left out, with their learning rates. `loss` is the config's unless given.
+    Raises ValueError when `lrs` has the wrong length.
     """
     if len(lrs) != epochs * minibatches:
         raise ValueError(f"{len(lrs)} learning rates for {epochs} epochs of {minibatches} minibatches")
     sequences = Sequences.of(table)
-    trained = sequences.per_row(trained_tokens(loss, sequences))
+    trained = sequences.per_row(trained_tokens(loss or config.loss, sequences))
     rng = np.random.default_rng(seed)
     rows_of = _rows_of_trajectories(sequences, trained)
     updates = []
@@ -94,7 +94,7 @@ def _update(
     ranks: int,
     lr: float,
 ) -> Update:
-    weights, denominator = _aggregate(rows, sequences, trained, config.aggregate)
+    weights, denominator = _aggregate(rows, sequences, trained, config)
     lengths = sequences.lengths[rows].tolist()
     bins = first_fit(lengths, config.tokens_per_micro_batch)
     per_rank = -(-len(bins) // ranks)
@@ -106,11 +106,13 @@ def _update(
 
 
 def _aggregate(
-    rows: NDArray[np.int64], sequences: Sequences, trained: NDArray[np.int64], aggregate: str
+    rows: NDArray[np.int64], sequences: Sequences, trained: NDArray[np.int64], config: LearnerConfig
 ) -> tuple[NDArray[np.float64], float]:
     """The weight of one trained token of each row, and what the weighted sum over all of them is divided by."""
-    if aggregate == "token":
+    if config.denominator == "token":
         return np.ones(len(rows)), float(trained[rows].sum())
     _, number = np.unique(sequences.trajectory[rows], return_inverse=True)
     tokens = np.bincount(number, weights=trained[rows])
+    if config.denominator == "constant":
+        return np.ones(len(rows)), float(len(tokens) * config.constant_tokens)
     return 1.0 / tokens[number], float(len(tokens))

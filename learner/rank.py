@@ -9,6 +9,8 @@ Invariants
   ranks or raises FloatingPointError on all ranks, before anything of it can be published.
 - pi_old is the policy before the first update of the call. In that update it is the current policy itself; for later
   ones a no-gradient pass over their rows runs first.
+- Of the start policy and of the one that the KL penalty pulls towards, each call makes one such pass, if it needs them;
+  where they are the same, one in all.
 """
 
 from __future__ import annotations
@@ -29,17 +31,17 @@ import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
 
-from learner.adapters import merged, scale_of
+from learner.adapters import merged, scale_of, without_adapters
 from learner.batch import Batch
-from learner.config import LearnerConfig
+from learner.config import START, LearnerConfig
 from learner.engine import Engine
 from learner.folder import whole_folder
 from learner.gather import whole
-from learner.losses import LOSSES, LossName
+from learner.losses import LOSSES, LossName, penalised, total_loss
 from learner.model import PolicyModel
 from learner.packed import Packed
 from learner.plan import Update
-from learner.reference import Reference, divergence
+from learner.reference import Reference, divergence, require_same_vocabulary
 from learner.score import Model, score
 from learner.tally import Tally
 from learner.weights import WeightSet, pack
@@ -68,7 +70,10 @@ class Rank:
         return host, self._store.port
 
     def start(self, model_path: str, address: tuple[str, int]) -> None:
-        """Join the group and load the model. Collective. Raises OSError when there is no model at `model_path`."""
+        """Join the group and load the model. Collective.
+
+        Raises OSError when there is no model at `model_path`, ValueError when that of `kl.to` has another vocabulary.
+        """
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()  # of a few tensors, in the log of every rank
@@ -78,7 +83,11 @@ class Rank:
         dist.init_process_group(backend, store=self._store, rank=self.rank, world_size=self.world, timeout=self._timeout)
         self._model_path = model_path
         self._engine = Engine(PolicyModel.of(model_path, self.config, self._seed), self.config, self.device)
-        self._reference = Reference(model_path, self.device)
+        origin: Model = self._unadapted if self.config.lora else Reference(model_path, self.device).logprobs
+        self._origin = self._anchor = origin
+        if self.config.kl.to != START:
+            require_same_vocabulary(model_path, self.config.kl.to)
+            self._anchor = Reference(self.config.kl.to, self.device).logprobs
 
     def _rendezvous(self, host: str, port: int, listener: int | None = None) -> Any:
         """`listener`: the descriptor of rank 0's socket, which the store owns from now on."""
@@ -111,9 +120,20 @@ class Rank:
         batch = Batch(table, loss, self.device)
         if train and LOSSES[loss].NEEDS_OLD and len(updates) > 1:
             batch.old = self._score(self._policy, batch, self._rows(updates[1:]), temperature)
-        # Before the first update, so that no graph is alive while the second model computes.
-        start = self._score(self._reference.logprobs, batch, self._rows(updates), temperature) if measure_kl else None
+        # Before the first update, so that no graph is alive while another model computes.
+        start = self._references(batch, updates, loss, temperature, measure_kl)
         return [self._update(batch, update, number, loss, temperature, train, start) for number, update in enumerate(updates)]
+
+    def _references(
+        self, batch: Batch, updates: Sequence[Update], loss: LossName, temperature: float, measure_kl: bool
+    ) -> NDArray[np.float32] | None:
+        """Fill the batch's `anchor` where there is a penalty. Returns the logprobs of the start policy, if they are known."""
+        rows, pulled = self._rows(updates), penalised(loss, self.config)
+        if pulled:
+            batch.anchor = self._score(self._anchor, batch, rows, temperature)
+        if pulled and self._anchor is self._origin:
+            return batch.anchor
+        return self._score(self._origin, batch, rows, temperature) if measure_kl else None
 
     def _rows(self, updates: Sequence[Update]) -> list[int]:
         """The rows of this rank's micro-batches."""
@@ -137,7 +157,7 @@ class Rank:
             with torch.set_grad_enabled(train):
                 logprobs, entropy = self._engine(packed, temperature)
                 inputs = batch.loss_inputs(micro, where, logprobs, first=number == 0)
-                outputs = LOSSES[loss].loss(inputs, self.config)
+                outputs = total_loss(loss, inputs, self.config)
             if train:
                 self._engine.accumulate(outputs.loss, update.denominator, is_last=index == len(micros) - 1)
             far = {} if start is None else divergence(inputs.old, torch.from_numpy(start[where]).to(self.device))
@@ -173,6 +193,11 @@ class Rank:
         """The current policy's logprobs. Collective under ZeRO-3."""
         logprobs: torch.Tensor = self._engine(packed, temperature)[0]
         return logprobs
+
+    def _unadapted(self, packed: Packed, temperature: float) -> torch.Tensor:
+        """The start policy, where it lies under the adapters: no second copy is needed."""
+        with without_adapters(self._lm()):
+            return self._policy(packed, temperature)
 
     def ping(self) -> dict[str, Any]:
         """What this rank does, for the watchdog. Answered by a thread of its own, also in the middle of a step."""

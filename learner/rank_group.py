@@ -55,15 +55,16 @@ class RankGroup:
         self,
         table: pa.Table | ray.ObjectRef,
         updates: Sequence[Update],
-        loss: LossName = "grpo",
+        loss: LossName | None = None,
         temperature: float = 1.0,
         *,
         measure_kl: bool = False,
     ) -> list[dict[str, float]]:
         """Do the planned updates; one dict of global metrics per update. Deadline `step_timeout_s` for the whole call.
 
-        `measure_kl` adds `kl_to_start` and `kl_to_start_k1` (`learner.reference`). Raises FloatingPointError when a loss
-        or gradient is not finite, LearnerError when a rank fails otherwise.
+        `loss` is the config's unless given. `measure_kl` adds `kl_to_start` and `kl_to_start_k1` (`learner.reference`),
+        which a penalty towards the start adds in any case. Raises FloatingPointError when a loss or gradient is not
+        finite, LearnerError when a rank fails otherwise.
         """
         return self.collect(self.update_async(table, updates, loss, temperature, measure_kl=measure_kl))
 
@@ -71,7 +72,7 @@ class RankGroup:
         self,
         table: pa.Table | ray.ObjectRef,
         updates: Sequence[Update],
-        loss: LossName = "grpo",
+        loss: LossName | None = None,
         temperature: float = 1.0,
         *,
         train: bool = True,
@@ -79,7 +80,7 @@ class RankGroup:
     ) -> list[ray.ObjectRef]:
         """Start the updates; pass the result to `collect`. `train=False` only computes the metrics."""
         table, plan = _shared(table), ray.put(list(updates))
-        return [rank.run.remote(table, plan, loss, temperature, train, measure_kl) for rank in self._ranks]
+        return [rank.run.remote(table, plan, loss or self.config.loss, temperature, train, measure_kl) for rank in self._ranks]
 
     def collect(self, refs: list[ray.ObjectRef], timeout_s: float | None = None) -> list[dict[str, float]]:
         """The metrics of `update_async`, from rank 0 (equal on all). `timeout_s`: what is left of the deadline of the step."""

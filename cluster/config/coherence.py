@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import envs
 from actors.config import TinyModel
-from cluster.config import gym_arguments, services
+from cluster.config import gym_arguments, loss_choices, services
 from cluster.errors import UserError, suggestion
 from envs import registry
+from learner.config import START
 from rewards.combine import FORMAT_REWARD
 from rewards.config import SETTINGS, RewardsConfig
 
@@ -41,6 +42,7 @@ def check(config: Config, *, elsewhere: bool = False) -> None:
     _tasks(config)
     _imitation(config)
     _rewards(config)
+    loss_choices.check(config)
     _guards(config)
     _sizes(config)
     _learner(config.learner)
@@ -168,7 +170,8 @@ def _judges(config: Config) -> None:
 
 
 def _guards(config: Config) -> None:
-    if "kl_to_start" in config.guards.abort and not config.learner.kl_every:
+    learner = config.learner
+    if "kl_to_start" in config.guards.abort and not (learner.kl_every or learner.pulls_to_start):
         raise UserError("guards.abort names kl_to_start: learner.kl_every is 0, so it is never measured; set it to 10.")
 
 
@@ -204,6 +207,9 @@ def _speakers(config: Config) -> Iterator[tuple[str, PolicyConfig | SpeakerConfi
 
 
 def _model_folders(config: Config) -> None:
+    kl = config.learner.kl
+    if kl.to != START:
+        kl.to = _model_folder("learner.kl.to", kl.to, f"a folder, or {START}")
     for path, speaker in _speakers(config):
         if isinstance(speaker.model, str):
             speaker.model = _model_folder(path, speaker.model)
@@ -212,7 +218,7 @@ def _model_folders(config: Config) -> None:
             judge.model = _model_folder(f"judges.{name}.model", judge.model)
 
 
-def _model_folder(key: str, model: str) -> str:
+def _model_folder(key: str, model: str, valid: str = "a folder, or {tiny: <seed name>}") -> str:
     folder = Path(model).expanduser().absolute()
     if (folder / MODEL_FILE).is_file():
         return str(folder)
@@ -220,5 +226,5 @@ def _model_folder(key: str, model: str) -> str:
         raise UserError(f"{key} is {model!r}: that folder holds no {MODEL_FILE}, so it is not a model.")
     parent = folder.parent
     models = [p.name for p in parent.iterdir() if (p / MODEL_FILE).is_file()] if parent.is_dir() else []
-    choice = f"in {parent}, {suggestion(folder.name, models)}" if models else "give a folder, or {tiny: <seed name>}."
+    choice = f"in {parent}, {suggestion(folder.name, models)}" if models else f"give {valid}."
     raise UserError(f"{key} is {model!r}: there is no such folder: {choice}")

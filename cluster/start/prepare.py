@@ -62,7 +62,6 @@ def _fingerprint(config: Config, role: Role, section: SFTConfig, model: Path) ->
         section.model_dump_json(),
         str(model),
         str(config.run.seed),
-        config.learner.aggregate,
         config.gyms.model_dump_json(),
     ]
     return hashlib.blake2b("/".join(parts).encode(), digest_size=6).hexdigest()

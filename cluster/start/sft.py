@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import ray
@@ -19,7 +20,7 @@ from cluster.config import Config, gym_params
 from cluster.config.sections import SFTConfig
 from cluster.start.preflight import RANK_CPUS
 from envs.base import Demonstration, Message, Role
-from learner.config import LearnerConfig
+from learner.config import KLConfig, LearnerConfig
 from learner.plan import Update, plan
 from learner.rank_group import RankGroup
 from learner.schedule import learning_rate
@@ -116,7 +117,8 @@ def _learner_config(learner: LearnerConfig, sft: SFTConfig) -> LearnerConfig:
     """The learner's own settings where SFT has none. A step's size varies about its mean: twice that fits one micro-batch."""
     same = ("lr", "schedule", "warmup", "weight_decay", "betas", "max_grad_norm")
     # One rank has nothing to shard, and ZeRO's bookkeeping would cost a tenth of so small a step.
-    own = {"ranks": 1, "zero_stage": 0, "tokens_per_micro_batch": 2 * sft.tokens_per_step}
+    own: dict[str, Any] = {"ranks": 1, "zero_stage": 0, "tokens_per_micro_batch": 2 * sft.tokens_per_step}
+    own |= {"aggregate": "token", "kl": KLConfig()}  # what else shapes a policy's loss has no part in imitation
     return learner.model_copy(update={**{name: getattr(sft, name) for name in same}, **own})
 
 

@@ -7,12 +7,14 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.losses import grpo, nll
+from learner.config import LearnerConfig, PolicyLoss
+from learner.losses import cispo, dr_grpo, grpo, gspo, nll
 from learner.losses.base import Loss, LossInputs, LossOutputs
+from learner.losses.kl import penalty
 from learner.sequences import Sequences
 
-LossName = Literal["grpo", "nll"]
-LOSSES: dict[LossName, Loss] = {"grpo": grpo, "nll": nll}
+LossName = Literal[PolicyLoss, "nll"]
+LOSSES: dict[LossName, Loss] = {"grpo": grpo, "dr_grpo": dr_grpo, "gspo": gspo, "cispo": cispo, "nll": nll}
 assert set(LOSSES) == set(get_args(LossName))
 
 
@@ -23,4 +25,18 @@ def trained_tokens(name: LossName, sequences: Sequences) -> NDArray[np.bool_]:
     return mask
 
 
-__all__ = ["LOSSES", "Loss", "LossInputs", "LossName", "LossOutputs", "trained_tokens"]
+def penalised(name: LossName, config: LearnerConfig) -> bool:
+    """Whether the KL penalty belongs to the loss: it is for samples of the policy, and demonstrations are none."""
+    return config.kl.coef > 0 and LOSSES[name].NEEDS_OLD
+
+
+def total_loss(name: LossName, inputs: LossInputs, config: LearnerConfig) -> LossOutputs:
+    """Loss `name` over the micro-batch, and the KL penalty where there is an anchor. The two add up, unscaled."""
+    outputs = LOSSES[name].loss(inputs, config)
+    if inputs.anchor is None:
+        return outputs
+    pull = penalty(inputs, inputs.anchor, config)
+    return LossOutputs(outputs.loss + pull.loss, outputs.sums | pull.sums, outputs.peaks)
+
+
+__all__ = ["LOSSES", "Loss", "LossInputs", "LossName", "LossOutputs", "penalised", "total_loss", "trained_tokens"]

@@ -19,7 +19,7 @@ from learner.sequences import Sequences
 
 @dataclass(frozen=True, slots=True)
 class LossInputs:
-    """All `[M]`, float32, one entry per trained token."""
+    """All `[M]`, one entry per trained token; float32 but for `turn`."""
 
     logprobs: torch.Tensor
     """log pi_theta at the sampling temperature; the only one that carries a gradient."""
@@ -30,6 +30,10 @@ class LossInputs:
     advantage: torch.Tensor
     weight: torch.Tensor
     """Share of the token in the loss, from the plan."""
+    turn: torch.Tensor
+    """int64 in [0, M): equal for the tokens of one turn, which lives in one row and so in one micro-batch."""
+    anchor: torch.Tensor | None = None
+    """log of the policy that the KL penalty pulls towards; None: no penalty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from cluster.observe.alarm import alarm_scalars
 from cluster.observe.guards import Guards
 from cluster.record.metrics import credit_scalars, learner_scalars, rollout_scalars
 from learner.assignment import CreditState, assign
-from learner.config import LearnerConfig
+from learner.config import KLConfig, LearnerConfig
 from learner.plan import plan
 from learner.rank_group import RankGroup
 from learner.tiny import make_tiny
@@ -26,7 +26,7 @@ from rewards.trajectory import Row, Turn, concat, from_cell, to_table
 @pytest.fixture(scope="module")
 def learned(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, float]]]:
     """What a rank reports of one step, with everything measured."""
-    config = LearnerConfig(step_timeout_s=60, kl_every=1)
+    config = LearnerConfig(step_timeout_s=60, kl=KLConfig(coef=0.1))
     table = synthetic_run.episodes(0.5, 4)
     model = make_tiny(tmp_path_factory.mktemp("model") / "tiny", ["When? Where?"] * 9, 0)
     group = RankGroup("agent", str(model), config, seed=0)

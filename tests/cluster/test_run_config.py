@@ -74,6 +74,13 @@ def test_overrides_reach_into_dicts_and_lists_and_keep_their_neighbours(path):
         ("learner.schedule=cosin", "it must be 'constant', 'cosine' or 'linear'; the nearest is cosine."),
         ("learner.lr=.inf", "learner.lr is inf: it must be a finite number."),
         ("learner.minibatches=9", "learner.minibatches is 9: a step has only 8 episodes to divide."),
+        ("learner.loss=gpso", "it must be 'grpo', 'dr_grpo', 'gspo' or 'cispo'; the nearest is gspo."),
+        ("learner.aggregate=tokens", "it must be 'token', 'trajectory' or 'constant'; the nearest is token."),
+        ("learner.dual_clip=1", "learner.dual_clip is 1: it must be greater than 1."),
+        ("learner.kl.coeff=1", "learner.kl.coeff is not a known key: did you mean learner.kl.coef?"),
+        ("learner.kl.kind=k4", "it must be 'k1', 'k2' or 'k3'; the nearest is k"),
+        ("learner.kl={coef: 0.1, to: strat}", "learner.kl.to is 'strat': there is no such folder: give a folder, or start."),
+        ("learner.loss=dr_grpo", None),
         ("engine.tensor_parallel=2", "engine.tensor_parallel is 2: "),
         ("run.name=../x", 'run.name is "../x": it must match pattern'),
         ("run=null", "run is null: it must be a mapping of keys."),
@@ -108,6 +115,33 @@ def test_one_sentence_for_each_mistake(path, override, says):
         load(path, [override])
     else:
         assert says in complaint(path, override)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        (["learner.loss=dr_grpo", "learner.aggregate=token"], "learner.aggregate is 'token': a constant denominator is what"),
+        (["learner.loss=dr_grpo", "learner.aggregate=constant"], None),
+        (["learner.loss=dr_grpo", "rewards.estimator=userrl"], "rewards.estimator is 'userrl': it divides by the group's"),
+        (["learner.loss=cispo", "learner.dual_clip=3"], "null and the bound as learner.clip=[1, 2]."),
+        (["learner.loss=gspo", "learner.dual_clip=3"], None),
+        (["learner.kl.to=/models/other"], "learner.kl.to is '/models/other': learner.kl.coef is 0, so nothing pulls there"),
+        (["guards.abort=[kl_to_start]"], "guards.abort names kl_to_start: learner.kl_every is 0"),
+        (["guards.abort=[kl_to_start]", "learner.kl.coef=0.1"], None),
+    ],
+)
+def test_the_settings_of_a_loss_fit_each_other(path, overrides, says):
+    if says is None:
+        load(path, overrides)
+    else:
+        assert says in complaint(path, *overrides)
+
+
+def test_the_model_of_the_kl_penalty_is_made_absolute(path, tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "config.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    assert load(path, ["learner.kl={coef: 0.1, to: other}"]).learner.kl.to == str(tmp_path / "other")
 
 
 def test_sft_of_a_user_without_a_model(path):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from actors.transcript import Renderer
-from cluster.start.sft import demonstration_table
+from cluster.config.sections import SFTConfig
+from cluster.start.sft import _learner_config, demonstration_table
 from envs.base import Demonstration, Message
+from learner.config import KLConfig, LearnerConfig
 from learner.tiny import make_tiny
 
 MESSAGES = (
@@ -52,3 +54,10 @@ def test_a_drill_imitates_its_last_words_only(renderer: Renderer):
     cell = row(renderer, True)
     assert words(cell, renderer, 1.0) == "[answer] date june"
     assert set(cell["advantage"]) == {0.0, 1.0}, "nothing else weighs anything, its random context least of all"
+
+
+def test_the_loss_of_the_policy_has_no_part_in_imitation():
+    learner = LearnerConfig(loss="dr_grpo", aggregate="constant", kl=KLConfig(coef=0.1, to="/models/of/the/agent"))
+    own = _learner_config(learner, SFTConfig())
+    assert own.denominator == "token"
+    assert own.kl == KLConfig()

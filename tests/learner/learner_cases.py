@@ -48,13 +48,13 @@ def row(rng: np.random.Generator, length: int, *, episode: str, first_turn: int 
     )
 
 
-def mixed_table(seed: int = 0, trajectories: int = 9) -> pa.Table:
-    """Trajectories of one or two sequences, of lengths from 6 to 90 tokens."""
+def mixed_table(seed: int = 0, trajectories: int = 9, longest: int = 90) -> pa.Table:
+    """Trajectories of one or two sequences, of lengths from 6 to below `longest` tokens."""
     rng = np.random.default_rng(seed)
     rows = []
     for number in range(trajectories):
         for sequence in range(1 + number % 2):
-            length = int(rng.integers(6, 90))
+            length = int(rng.integers(6, longest))
             rows.append(row(rng, length, episode=f"e{number}", sequence=sequence, first_turn=2 * sequence))
     return to_table(rows)
 
@@ -91,8 +91,8 @@ def plain_steps(
                 advantage = torch.from_numpy(sequences.advantage[where])
                 importance = (old[row] - torch.from_numpy(sequences.logprobs[where])).exp().clamp(max=config.tis_cap)
                 ratio = (logprobs - old[row]).exp()
-                clipped = ratio.clamp(1 - config.clip[0], 1 + config.clip[1])
-                share = 1 / tokens_of[sequences.trajectory[row]] if config.aggregate == "trajectory" else 1.0
+                clipped = ratio.clamp(*config.ratio_bounds)
+                share = 1 / tokens_of[sequences.trajectory[row]] if config.denominator == "trajectory" else 1.0
                 loss = loss - share * (importance * torch.minimum(ratio * advantage, clipped * advantage)).sum()
         optimizer.zero_grad()
         (loss / update.denominator).backward()

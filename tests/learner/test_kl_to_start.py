@@ -13,7 +13,7 @@ from learner_cases import TEXTS, mixed_table
 from transformers import AutoModelForCausalLM
 
 from learner.batch import Batch
-from learner.config import LearnerConfig
+from learner.config import KLConfig, LearnerConfig
 from learner.losses import trained_tokens
 from learner.model import PolicyModel
 from learner.plan import plan
@@ -163,3 +163,5 @@ def test_loading_the_reference_draws_nothing_and_keeps_no_gradient(tiny, monkeyp
 def test_when_it_is_measured():
     assert [version for version in range(7) if LearnerConfig(kl_every=3).measures_kl(version)] == [0, 3, 6]
     assert not any(LearnerConfig().measures_kl(version) for version in range(7))
+    assert LearnerConfig(kl=KLConfig(coef=0.1)).measures_kl(1)  # the penalty needs the same numbers
+    assert not LearnerConfig(kl=KLConfig(coef=0.1, to="/elsewhere")).measures_kl(1)

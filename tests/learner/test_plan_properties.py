@@ -46,7 +46,7 @@ def test_spread_fills_ranks_where_it_can(lengths, count):
     minibatches=st.integers(1, 5),
     epochs=st.integers(1, 3),
     budget=st.sampled_from([16, 64, 100, 4096]),
-    aggregate=st.sampled_from(["token", "trajectory"]),
+    aggregate=st.sampled_from(["token", "trajectory", "constant"]),
 )
 def test_plan(seed, trajectories, ranks, minibatches, epochs, budget, aggregate):
     table = mixed_table(seed, trajectories)
@@ -70,8 +70,12 @@ def test_plan(seed, trajectories, ranks, minibatches, epochs, budget, aggregate)
         here = set(sequences.trajectory[rows])
         assert {r for r in range(table.num_rows) if sequences.trajectory[r] in here} == set(rows)
         weights = sum(w * trained[r] for micro in real for r, w in zip(micro.rows, micro.weights, strict=True))
-        assert weights == pytest.approx(update.denominator)
-        assert update.denominator == pytest.approx(trained[rows].sum() if aggregate == "token" else len(here))
+        if aggregate == "constant":
+            assert weights == trained[rows].sum()
+        else:
+            assert weights == pytest.approx(update.denominator)
+        denominators = {"token": trained[rows].sum(), "trajectory": len(here), "constant": 1024 * len(here)}
+        assert update.denominator == pytest.approx(denominators[aggregate])
     assert seen == dict.fromkeys(range(table.num_rows), epochs)
 
 
@@ -109,6 +113,18 @@ def test_nll_trains_weighted_tokens_but_never_the_first():
     table = to_table([row(rng, 8, episode="e", advantage=[0.2] * 4 + [1.0] * 2 + [0.0] * 2)])
     (update,) = plan(table, LearnerConfig(), ranks=1, minibatches=1, epochs=1, lrs=[0.1], seed=0, loss="nll")
     assert update.denominator == 5
+
+
+@pytest.mark.parametrize(
+    ("loss", "weight", "denominator"), [("grpo", 1, 4), ("dr_grpo", 1, 300), ("gspo", 1 / 2, 2), ("cispo", 1, 4)]
+)
+def test_each_loss_brings_its_denominator(loss, weight, denominator):
+    rng = np.random.default_rng(0)
+    table = to_table([row(rng, 4, episode=episode) for episode in "ab"])
+    config = LearnerConfig(loss=loss, constant_tokens=150)
+    (update,) = plan(table, config, ranks=1, minibatches=1, epochs=1, lrs=[0.1], seed=0)
+    assert update.micro_batches[0][0].weights == (weight, weight)
+    assert update.denominator == denominator
 
 
 def test_learning_rates_must_fit():

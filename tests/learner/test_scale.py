@@ -115,7 +115,8 @@ def test_adapters_learn_and_travel_alone_and_are_merged_in_the_export(start: Any
     assert lora is not None
     model = PolicyModel.load(tiny).lm
     adapt(model, lora, seed=0)
-    metrics = group.update(table, updates(table, group))
+    metrics = group.update(table, updates(table, group), measure_kl=True)
+    assert metrics[0]["kl_to_start"] == 0.0
     weights, seen = plain_steps(model, table, group.config, LR)
     assert [(m["loss"], m["grad_norm"]) for m in metrics] == [pytest.approx(pair, rel=1e-4) for pair in seen]
     ours = published(group)
@@ -129,7 +130,8 @@ def test_adapters_learn_and_travel_alone_and_are_merged_in_the_export(start: Any
     assert set(exported) == set(plain)
     for name, value in plain.items():
         assert torch.allclose(exported[name], value, atol=1e-5), name
-    later = group.update(table, updates(table, group))
+    later = group.update(table, updates(table, group), measure_kl=True)
+    assert later[0]["kl_to_start"] > 1e-7, "the start policy lies under the adapters"
     group.restore(str(tmp_path / "state"))
     assert [m["loss"] for m in group.update(table, updates(table, group))] == [m["loss"] for m in later]
     kept = sum(path.stat().st_size for path in (tmp_path / "state").rglob("*states.pt"))
