@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NoReturn, cast
+from typing import Any, Literal, NoReturn
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -44,6 +45,7 @@ SHAREGPT: Mapping[str, ChatRole] = {
     "observation": "tool",
     "function_response": "tool",
 }
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 CALL = "<tool_call>\n{}\n</tool_call>"
 
 
@@ -135,28 +137,33 @@ def _message(
     if not isinstance(item, dict):
         record.wrong(f"message {number} is a {type(item).__name__}, not an object.")
     speaker = item.get(who)
-    if speaker not in roles:
+    if not isinstance(speaker, str) or speaker not in roles:
         record.wrong(f"message {number} has {who} {speaker!r}: {suggestion(str(speaker), roles)}")
     text = _text(record, number, item.get(what))
     if speaker == "function_call":
         text = CALL.format(text)
-    if calls := [_call(record, number, call) for call in item.get("tool_calls") or []]:
-        text = "\n".join([text, *calls] if text else calls)
+    if calls := item.get("tool_calls"):
+        called = [_call(record, number, call) for call in (calls if isinstance(calls, list) else [calls])]
+        text = "\n".join([text, *called] if text else called)
     elif item.get(what) is None:
         record.wrong(f"message {number} has no {what}.")
     factor = item.get("weight")
     if factor is not None and (isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 <= factor <= 1):
         record.wrong(f"message {number} has weight {factor!r}: it must be a number from 0 to 1.")
-    return Message(roles[cast(str, speaker)], text), 1.0 if factor is None else float(factor)
+    return Message(roles[speaker], text), 1.0 if factor is None else float(factor)
 
 
 def _text(record: _Record, number: int, content: Any) -> str:
-    if content is None or isinstance(content, str):
-        return content or ""
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        if not content.isascii() and SURROGATE.search(content):
+            record.wrong(f"message {number} holds half a character (a lone surrogate), which no tokenizer takes.")
+        return content
     texts = [part.get("text") if isinstance(part, dict) else None for part in content] if isinstance(content, list) else [None]
     if not all(isinstance(text, str) for text in texts):
         record.wrong(f"message {number} holds something other than text.")
-    return "".join(map(str, texts))
+    return _text(record, number, "".join(map(str, texts)))
 
 
 def _call(record: _Record, number: int, call: Any) -> str:
