@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from small_run import small
 
-from cluster.config import Config
+from cluster.config import Config, parse
 from cluster.config.sft import HeldoutConfig
 from cluster.errors import UserError
 from cluster.imitation import heldout, mixture
@@ -188,6 +189,14 @@ def test_schedules_end_at_their_floor():
         config = LearnerConfig(lr=2.0, schedule=schedule)
         values = [learning_rate(config, step, 1000, floor=0.25) for step in range(1000)]
         assert values[0] == 2.0 and values[-1] == pytest.approx(0.5, abs=0.002) and min(values) >= 0.5
+
+
+def test_the_example_of_the_page_is_a_configuration():
+    page = (Path(__file__).parents[2] / "docs" / "imitation.md").read_text()
+    example = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    section = parse(example, elsewhere=True).sft
+    assert section is not None and section.agent is not None and section.agent.sources is not None
+    assert [source.weight for source in section.agent.sources] == [1.0, 3.0]
 
 
 def test_nothing_to_learn(tmp_path: Path, tiny: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,32 @@ def test_weights_of_different_speakers_that_are_equal_are_as_one_weight_for_all(
     messages, weights = TOOLS[:2], (0.5, 0.5)
     assert [weights[owner] for owner in renderer.owners(messages, opening=True)] == [0.5] * len(renderer.opening(messages))
     assert len(renderer.owners(TOOLS[3:5], opening=False)) == len(renderer.delta(TOOLS[3:5], True))
+
+
+GROUPING = """\
+{%- if messages | selectattr('role', 'equalto', 'user') | list | length == 0 %}{{ raise_exception('no user') }}{% endif %}
+{%- for m in messages %}
+{%- if m.role != 'tool' %}{{- '<|im_start|>' + m.role + '\\n' + m.content | trim + '<|im_end|>\\n' }}
+{%- else %}{%- if messages[loop.index0 - 1].role != 'tool' %}{{- '<|im_start|>user' }}{% endif %}
+{{- '\\n<r>' + m.content + '</r>' }}
+{%- if loop.last or messages[loop.index0 + 1].role != 'tool' %}{{- '<|im_end|>\\n' }}{% endif %}{% endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"""
+"""Puts what several tools say into one turn, trims, and wants a user, as templates of large models do."""
+
+
+def test_the_weights_fit_a_template_that_puts_messages_together(tmp_path: Path):
+    path = make_tiny(tmp_path / "tiny", ["system user assistant tool Ask. trip one two three"] * 50, 0)
+    (path / "chat_template.jinja").write_text(GROUPING)
+    renderer = Renderer.load(path)
+    tools = (Message("tool", "one"), Message("tool", "two"), Message("user", "three"))
+    messages = (*TOOLS[:3], *tools, Message("assistant", "yes"))
+    shown = replace(lesson(messages), factors=(1.0, 1.0, 1.0, 1.0, 0.5, 1.0, 1.0))
+    cell = rows(renderer, shown, SpeakerWeights(user=0.25, system=0.125, tool=1.5))[0]
+    assert words(cell, renderer, 0.125) == "system\nAsk."
+    assert words(cell, renderer, 0.75) == "two</r>", "up to its contents the turn is that of the first"
+    assert words(cell, renderer, 1.5) == "\nuser\n<r>one</r>\n<r>"
+    assert words(cell, renderer, 0.25) == "\nuser\na trip\nassistant\n\nuser\nthree\nassistant\n"
 
 
 def test_a_message_with_a_factor_weighs_so_much_less(renderer: Renderer):
