@@ -16,6 +16,7 @@ Invariants
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -62,18 +63,36 @@ class Renderer:
         """Ids to text, without special tokens."""
         return str(self._marked.decode(list(ids), skip_special_tokens=True))
 
+    def owners(self, messages: tuple[Message, ...], *, opening: bool) -> list[int]:
+        """Which message each id of `opening(messages)`, or of `delta(messages, True)`, belongs to, counted from 0.
+
+        What the template writes between two messages goes with the first up to an end of turn, then with the second; the
+        generation prompt goes with the last.
+        """
+        render = self._render if opening else lambda given: self._rest(given, True)
+        text = render(messages)
+        starts = [0]
+        for number in range(1, len(messages)):
+            marked = (*messages[:number], Message(messages[number].role, MARK), *messages[number + 1 :])
+            words = _shared(text, render(marked))  # where the contents of this message begin
+            ended = text.rfind(self._end_text, starts[-1], words)
+            starts.append(max(starts[-1], words if ended < 0 else ended + len(self._end_text)))
+        places = self._marked.encode(text, add_special_tokens=False).offsets
+        return [bisect_right(starts, begin) - 1 for begin, _ in places]
+
     def _opening(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
         return self._ids(self._render(messages))
 
     def _delta(self, messages: tuple[Message, ...], ended: bool) -> tuple[int, ...]:
-        """Ids that follow the speaker's own words; `ended` says whether it sampled its end-of-turn token."""
+        return self._ids(self._rest(messages, ended))
+
+    def _rest(self, messages: tuple[Message, ...], ended: bool) -> str:
+        """What follows the speaker's own words; `ended` says whether it sampled its end-of-turn token."""
         rendered = self._render((Message("user", "-"), Message("assistant", MARK), *messages))
         _, mark, rest = rendered.partition(MARK)
         if not mark:
             raise ValueError("the chat template does not print the assistant's content")
-        if ended:
-            rest = rest.removeprefix(self._end_text)
-        return self._ids(rest)
+        return rest.removeprefix(self._end_text) if ended else rest
 
     def _render(self, messages: Sequence[Message]) -> str:
         chat = [{"role": m.role, "content": self._defused(m.content)} for m in messages]
@@ -152,6 +171,11 @@ class Transcript:
         sequence.turn.extend([turn] * len(tokens))
         sequence.logprobs.extend(logprobs if logprobs is not None else [None] * len(tokens))
         sequence.versions.extend(versions if versions is not None else [-1] * len(tokens))
+
+
+def _shared(one: str, other: str) -> int:
+    """Length of the beginning two texts have in common."""
+    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def strip_thinking(text: str) -> str:

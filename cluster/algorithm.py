@@ -77,6 +77,8 @@ class GRPO(Algorithm):  # type: ignore[misc]
         self._hold = ExitStack()
         self.recorder = Recorder(self.parley, config.directory or self._claimed(), began=config.began)
         self.models = config.models or prepare(self.parley, lambda *_: None)
+        for name, model in self.models.imitated(self.parley).items():
+            self.recorder.imitation(name, model)
         ranks = RankGroup(POLICY, str(self.models.agent), self.parley.learner, seed=run.seed, cpus=RANK_CPUS)
         with ThreadPoolExecutor(max_workers=1) as pool:  # learner and engines take seconds each to start
             starting = pool.submit(self.learner_group.start, {POLICY: ranks})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -91,16 +91,35 @@ def submit(
 
 
 @app.command()
-def sft(config: ConfigFile, overrides: Overrides = None) -> None:
-    """Train by imitation only, and print where the models are.  Example: parley sft examples/quickstart.yaml"""
+def sft(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    role: Annotated[Literal["agent", "user"] | None, typer.Option(help="Whose imitation alone.  [both]")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder to make; with --role.  [under the root of runs]")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what was not finished.")] = False,
+) -> None:
+    """Train by imitation only, and print where the models are.
+
+    Example: parley sft examples/quickstart.yaml --role agent --out my-agent
+    """
+    if out is not None and role is None:
+        raise UserError("--out is given without --role: one folder cannot hold two models; add --role agent or --role user.")
     resolved = configuration.load(config, overrides or [])
+    from cluster.imitation import sources
+    from cluster.jobs.interruption import Interruption, heeding
     from cluster.jobs.runtime import cluster
-    from cluster.start.prepare import prepare
+    from cluster.start.prepare import prepare, prepare_role
     from cluster.terminal.console import Console
 
-    with cluster(resolved), Console() as console:
-        models = prepare(resolved, console.progress)
-    typer.echo(json.dumps({"agent": str(models.agent), **{name: str(path) for name, path in models.frozen.items()}}, indent=2))
+    sources.check_files(resolved)
+    with cluster(resolved), Console() as console, Interruption() as interruption:
+        progress = heeding(console.progress, interruption.check)
+        if role is not None:
+            made = {str(role): prepare_role(resolved, role, out, progress, go_on=resume)}
+        else:
+            models = prepare(resolved, progress, go_on=resume)
+            made = {"agent": models.agent, **models.frozen}
+    typer.echo(json.dumps({name: str(path) for name, path in made.items()}, indent=2))
 
 
 @app.command("eval")
@@ -215,6 +234,7 @@ def show(
 
 
 def _describe(config: Config, described: Path | None) -> None:
+    from cluster.imitation import sources
     from cluster.jobs.runtime import resources
     from cluster.start import preflight
     from cluster.start.described import described_nodes
@@ -225,6 +245,8 @@ def _describe(config: Config, described: Path | None) -> None:
     typer.echo("# derived\n" + "".join(f"# {line}\n" for line in yaml_text.dump(sizes).splitlines()), nl=False)
     nodes = resources() if described is None else described_nodes(described)
     preflight.check(config, nodes)
+    if described is None:  # else the files lie elsewhere too
+        sources.check_files(config)
     typer.echo(f"# fits what is {'there' if described is None else 'described'}: {nodes_text(nodes)}")
 
 

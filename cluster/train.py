@@ -6,7 +6,7 @@ from __future__ import annotations
 import signal
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from cluster.config import Config
 from cluster.errors import EXIT_CODE, RunFailed, UserError
 from cluster.groups.lineage import LedgerError
 from cluster.grpo_config import GRPOConfig
-from cluster.jobs.interruption import Interrupted, Interruption
+from cluster.jobs.interruption import Interrupted, Interruption, heeding
 from cluster.jobs.runtime import cluster
 from cluster.observe.reporter import mark, marked
 from cluster.record import plots, summary
@@ -46,7 +46,7 @@ def train(config: Config, *, overwrite: bool = False, resume: bool = False) -> d
             for line in plan_text.lines(config):
                 console.say(line)
             with marked(directory.path, config.run.name, config.run.iterations, "imitation" if config.sft else "starting"):
-                models = prepare(config, _heeding(console.progress, interruption.check))
+                models = prepare(config, heeding(console.progress, interruption.check))
             with marked(directory.path, config.run.name, config.run.iterations, "starting"):
                 algorithm = GRPOConfig().run(config, directory=directory, models=models, began=began).build_algo()
             algorithm.heed, algorithm.say = interruption.check, console.say
@@ -135,13 +135,3 @@ def _outcome(directory: RunDirectory, config: Config) -> Iterator[None]:
             raise RunFailed(cause) from error
         raise
     mark(directory.path, name, iterations, "finished", exit_code=0)
-
-
-def _heeding(progress: Callable[..., None], heed: Callable[[], None]) -> Callable[..., None]:
-    """The same progress, that looks at each call whether to go on."""
-
-    def checked(*arguments: Any) -> None:
-        heed()
-        progress(*arguments)
-
-    return checked

@@ -54,12 +54,15 @@ def plan(
     lrs: Sequence[float],
     seed: int,
     loss: LossName | None = None,
+    orders: Sequence[NDArray[np.int64]] | None = None,
 ) -> list[Update]:
     """Cut `table` into `epochs * minibatches` updates; each epoch shuffles the trajectories anew, from `seed`.
 
-    `lrs` holds one learning rate per update. Trajectories without a trained token are left out; with fewer trajectories
-    than minibatches the surplus updates are left out, with their learning rates. `loss` is the config's unless given.
-    Raises ValueError when `lrs` has the wrong length.
+    `orders` says instead, per epoch, which trajectories it takes and in which order: places among those with a trained
+    token, as the table has them; one may be left out or come several times. `lrs` holds one learning rate per update.
+    Trajectories without a trained token are left out; with fewer trajectories than minibatches the surplus updates are
+    left out, with their learning rates. `loss` is the config's unless given. Raises ValueError when `lrs` has the wrong
+    length.
     """
     if len(lrs) != epochs * minibatches:
         raise ValueError(f"{len(lrs)} learning rates for {epochs} epochs of {minibatches} minibatches")
@@ -71,7 +74,8 @@ def plan(
     for number, lr in enumerate(lrs):
         part = number % minibatches
         if part == 0:
-            parts = np.array_split(rng.permutation(len(rows_of)), minibatches)
+            order = rng.permutation(len(rows_of)) if orders is None else orders[number // minibatches]
+            parts = np.array_split(order, minibatches)
         if len(parts[part]):
             rows = np.concatenate([rows_of[trajectory] for trajectory in parts[part]])
             updates.append(_update(rows, sequences, trained, config, ranks, lr))

@@ -20,7 +20,8 @@ from cluster.config import coherence, yaml_text
 from cluster.config.complaint import complaint
 from cluster.config.endpoint_requests import endpoint_requests
 from cluster.config.overrides import apply
-from cluster.config.sections import CheckpointConfig, EvalConfig, GuardsConfig, MonitorConfig, RunConfig, SFTConfig, SFTSection
+from cluster.config.sections import CheckpointConfig, EvalConfig, GuardsConfig, MonitorConfig, RunConfig
+from cluster.config.sft import SFTSection
 from cluster.errors import UserError
 from cluster.start import preflight
 from envs.base import Role
@@ -103,4 +104,4 @@ def derived(config: Config) -> dict[str, Any]:
     }
 
 
-__all__ = ["Config", "SFTConfig", "derived", "load", "parse", "resolved"]
+__all__ = ["Config", "derived", "load", "parse", "resolved"]

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import envs
 from actors.config import TinyModel
-from cluster.config import gym_arguments, loss_choices, services
+from cluster.config import gym_arguments, imitation, loss_choices, services
 from cluster.errors import UserError, suggestion
 from envs import registry
 from learner.config import START
@@ -40,7 +39,7 @@ def check(config: Config, *, elsewhere: bool = False) -> None:
     _policies(config)
     _gyms(config)
     _tasks(config)
-    _imitation(config)
+    imitation.check(config)
     _rewards(config)
     loss_choices.check(config)
     _guards(config)
@@ -55,6 +54,7 @@ def check(config: Config, *, elsewhere: bool = False) -> None:
     if not elsewhere:
         _model_folders(config)
         services.check(config)
+        imitation.find_files(config)
 
 
 def root_is_kept(root: Path) -> None:
@@ -82,8 +82,6 @@ def _policies(config: Config) -> None:
         raise UserError("policies.user.train is true: only the policy agent may be trained in this version; set it to false.")
     if not config.policies["agent"].train:
         raise UserError("policies.agent.train is false: nothing would be trained; set policies.agent.train=true.")
-    if config.sft and config.sft.user and not any(s.model for path, s in _speakers(config) if path.startswith("policies.user")):
-        raise UserError("sft.user is given, but policies.user has no model to train: set sft.user=null.")
 
 
 def _gyms(config: Config) -> None:
@@ -107,21 +105,6 @@ def _tasks(config: Config) -> None:
             raise UserError(f"gyms.tasks.{name}: {str(error).rstrip('.')}.") from None
         if name in config.gyms.train and config.eval.tasks > len(heldout):
             raise UserError(f"eval.tasks is {config.eval.tasks}: {name} has {len(heldout)} held-out tasks.")
-
-
-def _imitation(config: Config) -> None:
-    for role, section in (("agent", config.sft and config.sft.agent), ("user", config.sft and config.sft.user)):
-        if not section:
-            continue
-        for gym in config.gyms.train:
-            known = set(signature(registry.entry(gym).demonstrator).parameters) - {"seed"}
-            for name in section.demonstrator:
-                if name not in known:
-                    raise UserError(f"sft.{role}.demonstrator.{name} is not a known key: {suggestion(name, known)}")
-    if config.sft and config.sft.agent and config.policies["agent"].wire != "bracket":
-        raise UserError("policies.agent.wire is 'hermes': demonstrations are written on the bracket wire; set sft.agent=null.")
-    if config.sft and config.sft.user and config.sft.user.recaps:
-        raise UserError("sft.user.recaps is given: only the agent has a closing turn to practise; set it to 0.")
 
 
 def _rewards(config: Config) -> None:

@@ -1,4 +1,4 @@
-"""The sections of a run that belong to no other room: `run`, `sft`, `eval`, `checkpoint`, `monitor`, `guards`."""
+"""The sections of a run that belong to no other room: `run`, `eval`, `checkpoint`, `monitor`, `guards`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     ValidationInfo,
     field_validator,
 )
-
-from learner.config import Beta
 
 HOME = "PARLEY_HOME"
 """Environment variable: where runs are kept that name no root."""
@@ -59,39 +56,6 @@ class RunConfig(BaseModel):
     its last checkpoint."""
     max_restores: NonNegativeInt = 3
     """How often in a row, without a new checkpoint, a run goes back to its last one because a learner rank was lost."""
-
-
-class SFTConfig(BaseModel):
-    """Imitation of scripted conversations before training, for one policy."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    episodes: PositiveInt = 4000
-    recaps: NonNegativeInt = 0
-    """Further drills of the closing turn alone."""
-    epochs: PositiveInt = 3
-    lr: NonNegativeFloat = 4.0e-3
-    schedule: Literal["constant", "cosine", "linear"] = "cosine"
-    warmup: float = Field(0.1, ge=0.0, lt=1.0)
-    """Share of all optimizer steps spent rising from 0 to `lr`."""
-    tokens_per_step: PositiveInt = 512
-    """Size of one optimizer step, about; small steps teach tiny models more than large ones."""
-    context_weight: NonNegativeFloat = 0.2
-    """Weight of the tokens the policy only reads, next to 1 for those it is to say."""
-    weight_decay: NonNegativeFloat = 0.0
-    betas: tuple[Beta, Beta] = (0.9, 0.98)
-    max_grad_norm: PositiveFloat = 1.0
-    demonstrator: dict[str, float] = Field(default_factory=dict)
-    """The noise of the scripted speaker that is imitated, by its keyword arguments."""
-
-
-class SFTSection(BaseModel):
-    """Which policies are trained by imitation first."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    agent: SFTConfig | None = None
-    user: SFTConfig | None = None
 
 
 class EvalConfig(BaseModel):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -51,3 +52,13 @@ class Interruption:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+
+def heeding(progress: Callable[..., None], heed: Callable[[], None]) -> Callable[..., None]:
+    """The same progress, that looks at each call whether to go on."""
+
+    def checked(*arguments: Any) -> None:
+        heed()
+        progress(*arguments)
+
+    return checked

@@ -17,6 +17,9 @@ from cluster.groups.collector import oldest_version
 from learner.sequences import Sequences
 from rewards.trajectory import OK
 
+IMITATION = ("loss", "heldout_loss", "lr", "grad_norm", "epoch", "tokens", "tokens_per_s")
+"""What of an imitation is logged."""
+
 
 def rollout_scalars(table: pa.Table, version: int | None = None) -> dict[str, float]:
     """Averages over scored episodes; `reward/<name>` is the sum of a named reward over an episode.
@@ -54,6 +57,11 @@ def learner_scalars(updates: Sequence[Mapping[str, float]]) -> dict[str, float]:
     names = sorted({name for update in updates for name in update} - {"seconds"})
     gather = {name: [update[name] for update in updates if name in update] for name in names}
     return {f"learner/{n}": float(np.max(v) if n.endswith("_max") else np.mean(v)) for n, v in gather.items()}
+
+
+def imitation_scalars(role: str, rows: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+    """The rows of an imitation's `sft.jsonl` as W&B has them."""
+    return [{"sft/step": row["step"], **{f"sft/{role}/{name}": row[name] for name in IMITATION if name in row}} for row in rows]
 
 
 def credit_scalars(credit: Mapping[str, float]) -> dict[str, float]:

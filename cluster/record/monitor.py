@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,8 +24,10 @@ from cluster.errors import UserError
 from cluster.observe.alarm import Alarm
 
 Mode = Literal["offline", "online", "disabled"]
-GROUPS = ("rollout", "reward", "learner", "judge", "endpoint", "heldout", "time", "idle", "health", "alarms")
-"""What stands before the slash in the name of a scalar; each group has the iteration as its x axis."""
+GROUPS = ("rollout", "reward", "learner", "judge", "endpoint", "heldout", "time", "idle", "health", "alarms", "sft")
+"""What stands before the slash in the name of a scalar; each group has the iteration as its x axis, and `sft` its own steps."""
+SFT_STEP = "sft/step"
+"""The x axis of imitations."""
 FOLDER = re.compile(r"^(?:offline-)?run-(?P<began>\d{8}_\d{6})-(?P<id>.+)$")
 """How W&B names the folder of one process of a run."""
 COLUMNS = ["iteration", "task", "conversation", "rewards", "score", "success", "ended"]
@@ -58,6 +60,11 @@ class Monitor:
             data = conversations(trajectories, iteration, self._conversations)
             row["rollout/conversations"] = wandb.Table(columns=COLUMNS, data=data)
         self._run.log(row)
+
+    def imitation(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """The course of an imitation, on its own x axis."""
+        for row in rows if self._run is not None else ():
+            self._run.log(dict(row))
 
     def alarm(self, alarm: Alarm) -> None:
         """A W&B alert, which reaches people as they have set W&B to; written offline, it is sent by `wandb sync`."""
@@ -128,7 +135,7 @@ def _start(mode: Literal["offline", "online"], folder: Path, name: str, config: 
     except wandb.errors.UsageError as error:
         raise UserError(f"monitor.wandb is {mode!r}, but W&B says: {error} Or set monitor.wandb=offline.") from None
     for group in GROUPS:
-        run.define_metric(f"{group}/*", step_metric="iteration")
+        run.define_metric(f"{group}/*", step_metric=SFT_STEP if group == "sft" else "iteration")
     return run
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import pyarrow as pa
 
 from cluster.config import Config, resolved
 from cluster.groups.ledger import Ledger
+from cluster.imitation.work_folder import LOG, read_log
 from cluster.observe.alarm import Alarm
-from cluster.record.metrics import rollout_scalars
+from cluster.record.metrics import imitation_scalars, rollout_scalars
 from cluster.record.monitor import Monitor, last_run_id
 from cluster.record.run_directory import RunDirectory
 
@@ -31,13 +33,15 @@ class Recorder:
         self.directory = directory
         self.directory.write_config(resolved(config))
         self.ledger = Ledger(self.directory.ledger)
+        wandb_run = last_run_id(directory.path)
+        self._went_on = wandb_run is not None
         self._monitor = Monitor(
             config.monitor.wandb,
             self.directory.path,
             config.run.name,
             config.model_dump(mode="json", exclude={"run": {"root"}}),
             config.monitor.conversations_per_step,
-            run_id=last_run_id(directory.path),
+            run_id=wandb_run,
         )
         spent = max((row.get("wall_s") or 0.0 for row in directory.read_metrics()), default=0.0)
         self._began = (time.monotonic() if began is None else began) - spent
@@ -61,6 +65,11 @@ class Recorder:
             version,
             {f"heldout/{phase.removeprefix(HELDOUT)}/{name}": scalars[f"reward/{name}"] for name in ("score", "success")},
         )
+
+    def imitation(self, name: str, model: Path) -> None:
+        """How a model that the run starts from was made, for W&B; a W&B run that is gone on with has it already."""
+        if not self._went_on:
+            self._monitor.imitation(imitation_scalars(name, read_log(model / LOG)))
 
     def alarm(self, alarm: Alarm) -> None:
         """What a guard says, for those who watch W&B."""

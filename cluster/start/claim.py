@@ -73,8 +73,8 @@ def claim(config: Config, *, overwrite: bool = False, resume: bool = False) -> I
 
 
 def _same_run(directory: RunDirectory, config: Config) -> None:
-    began = _flat(yaml_text.read(directory.config))
-    asked = _flat(config.model_dump(mode="json"))
+    began = flat(yaml_text.read(directory.config))
+    asked = flat(config.model_dump(mode="json"))
     for key in sorted(began.keys() | asked.keys()):
         if began.get(key) != asked.get(key) and not any(fnmatch(key, pattern) for pattern in FREE):
             raise UserError(f"{key} is {asked.get(key)!r}, but the run to resume began with {began.get(key)!r}.")
@@ -88,12 +88,12 @@ def _same_run(directory: RunDirectory, config: Config) -> None:
         raise UserError(f"run.iterations is {config.run.iterations}: the run has finished with {done}; raise it to go on.")
 
 
-def _flat(node: Any, path: str = "") -> dict[str, Any]:
+def flat(node: Any, path: str = "") -> dict[str, Any]:
     """Every leaf by its dotted path; an empty mapping is a leaf."""
     if isinstance(node, list):
         node = dict(enumerate(node))
     if not isinstance(node, dict) or not node:
         return {path: node}
     return {
-        key: value for name, below in node.items() for key, value in _flat(below, f"{path}.{name}" if path else name).items()
+        key: value for name, below in node.items() for key, value in flat(below, f"{path}.{name}" if path else name).items()
     }

@@ -39,6 +39,11 @@ class Models:
     frozen: Mapping[str, Path]
     judge: Path | None = None
 
+    def imitated(self, config: Config) -> dict[str, Path]:
+        """Those that the run trains by imitation first."""
+        sft = config.sft
+        return {**({"agent": self.agent} if sft and sft.agent else {}), **(self.frozen if sft and sft.user else {})}
+
 
 class Parts:
     """All pools of a run."""

@@ -1,26 +1,35 @@
 """Before training: every model is made or found, and trained by imitation where the run asks for it.
 
 Imitations of different policies run side by side, each with a learner of its own. A finished one is kept under
-`<root>/models/`, named by all it depends on, and used again: a run that is started over does not repeat it.
+`<root>/models/`, named by all it depends on, and used again; one that was killed goes on from its last checkpoint. A run that
+is started over repeats neither.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from cluster.config import Config
-from cluster.config.sections import SFTConfig, SFTSection
+from cluster.config.sft import SFTConfig, SFTSection
+from cluster.errors import UserError
+from cluster.imitation import sources
+from cluster.imitation.imitate import imitate
+from cluster.imitation.loop import Progress
+from cluster.imitation.work_folder import WorkFolder
 from cluster.start.models import model_path
 from cluster.start.parts import Models, user_speakers
-from cluster.start.sft import Progress, imitate
 from envs.base import Role
-from learner.rank_group import LearnerError
+
+NO_MATTER = {"log_every", "checkpoint_every"}
+"""Settings of an imitation that its result does not depend on."""
 
 
-def prepare(config: Config, progress: Progress) -> Models:
-    """The folders every policy starts from."""
+def prepare(config: Config, progress: Progress, *, go_on: bool = True) -> Models:
+    """The folders every policy starts from. Without `go_on` an imitation that was not finished is a UserError."""
     agent = config.policies["agent"].model
     assert agent is not None  # checked with the config: the trained policy has a model
     users = {name: speaker.model for name, speaker in user_speakers(config).items() if speaker.model is not None}
@@ -31,7 +40,7 @@ def prepare(config: Config, progress: Progress) -> Models:
     # One after the other where learners have a place of their own: one each would need a GPU, or that place, each.
     alone = config.learner.gpus_per_rank or config.learner.resources
     with ThreadPoolExecutor(max_workers=1 if alone else len(jobs)) as pool:
-        futures = [pool.submit(_imitated, config, role, section, path, progress) for role, section, path in jobs]
+        futures = [pool.submit(_imitated, config, role, section, path, progress, go_on) for role, section, path in jobs]
         first, *others = [future.result() for future in futures]
     trained = {path: done for (_, _, path), done in zip(jobs[1:], others, strict=True)}
     judge = config.judges["default"].model
@@ -42,26 +51,57 @@ def prepare(config: Config, progress: Progress) -> Models:
     )
 
 
-def _imitated(config: Config, role: Role, section: SFTConfig | None, model: Path, progress: Progress) -> Path:
+def prepare_role(config: Config, role: Role, out: Path | None, progress: Progress, *, go_on: bool) -> Path:
+    """One role's imitation alone, with its result in `out` (None: where `prepare` keeps it). Raises UserError."""
+    sft = config.sft or SFTSection()
+    section = sft.agent if role == "agent" else sft.user
+    if section is None:
+        raise UserError(f"sft.{role} is null: give it a section to imitate by, for example {{episodes: 1000}}.")
+    out = out and out.expanduser().absolute()
+    if out is not None and out.exists():
+        raise UserError(f"--out is {str(out)!r}: that exists already; give a new folder.")
+    users = [speaker.model for speaker in user_speakers(config).values()]
+    models = [config.policies["agent"].model] if role == "agent" else users
+    start = list(dict.fromkeys(model_path(model, config) for model in models if model is not None))
+    if len(start) > 1:
+        raise UserError(f"--role is {role!r}: policies.{role} has {len(start)} models; leave one in its mix.")
+    return _imitated(config, role, section, start[0], progress, go_on, out)
+
+
+def _imitated(
+    config: Config,
+    role: Role,
+    section: SFTConfig | None,
+    model: Path,
+    progress: Progress,
+    go_on: bool,
+    out: Path | None = None,
+) -> Path:
     if section is None:
         return model
-    out = config.run.root / "models" / f"sft-{role}-{_fingerprint(config, role, section, model)}"
-    if not out.exists():
-        try:
-            imitate(config, role, section, model, out, progress)
-        except LearnerError:
-            if not out.exists():  # else a run beside this one was faster, with the same result
-                raise
-    return out
+    made_of = _made_of(config, role, section, model)
+    fingerprint = hashlib.blake2b(json.dumps(made_of, sort_keys=True).encode(), digest_size=6).hexdigest()
+    work = WorkFolder(out or config.run.root / "models" / f"sft-{role}-{fingerprint}")
+    if work.out.exists():
+        return work.out
+    if not go_on and (begun := work.checkpoint()) is not None:
+        raise UserError(f"{begun} is of an imitation that was not finished: give --resume, or remove {work.path}.")
+    with work.held(lambda: progress(f"SFT {role} by another process", 0, 1, {})):
+        if not work.out.exists():  # else a run beside this one was faster, with the same result
+            work.same(made_of)
+            imitate(config, role, section, model, work, progress)
+    return work.out
 
 
-def _fingerprint(config: Config, role: Role, section: SFTConfig, model: Path) -> str:
+def _made_of(config: Config, role: Role, section: SFTConfig, model: Path) -> dict[str, Any]:
     """What an imitation depends on; the same inputs give the same folder, any other gives another."""
-    parts = [
-        role,
-        section.model_dump_json(),
-        str(model),
-        str(config.run.seed),
-        config.gyms.model_dump_json(),
-    ]
-    return hashlib.blake2b("/".join(parts).encode(), digest_size=6).hexdigest()
+    return {
+        "role": role,
+        "sft": {role: section.model_dump(mode="json", exclude=NO_MATTER)},
+        "model": str(model),
+        "run": {"seed": config.run.seed},
+        "learner": config.learner.model_dump(mode="json", include={"aggregate", "dtype"}),
+        "gyms": config.gyms.model_dump(mode="json"),
+        "policies": {role: {"history_thinking": config.policies[role].history_thinking}},
+        "files": sources.digests(section),
+    }

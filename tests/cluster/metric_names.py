@@ -50,6 +50,7 @@ def _as_pattern(documented: str) -> str:
         "gym": r"\w+",
         "status": r"[a-z_]+",
         "phase": r"[\w-]+",
+        "model": r"\w+",
     }
     return re.sub(r"<(\w+)>", lambda match: f"({meant[match[1]]})", documented)
 

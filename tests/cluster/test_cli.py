@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def parley(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
         ("eval.tasks=1000", ["eval.tasks", "1000", "400"]),
         ("sft.agent.demonstrator.vagu=0.2", ["sft.agent.demonstrator.vagu", "did you mean vague?"]),
         ("sft.user.recaps=3", ["sft.user.recaps"]),
+        ("sft.agent.sources=[{gym: IntentionGym, file: x.jsonl}]", ["sft.agent.sources.0", "exactly one"]),
         ("policies.agent.wire=hermes", ["policies.agent.wire", "hermes"]),
         ("policies.agent.model={tiny: ../../evil}", ["policies.agent.model", "evil"]),
         ("rollout.max_context=100000", ["rollout.max_context", "2048"]),
@@ -125,6 +127,29 @@ def test_described_nodes_are_for_dry_runs(monkeypatch, capsys):
 def test_learner_settings_that_cannot_be_together(monkeypatch, capsys, tmp_path, overrides, says):
     assert parley("train", QUICKSTART, f"run.root={tmp_path}", *overrides, "--dry-run", monkeypatch=monkeypatch) == 2
     assert re.search(says, capsys.readouterr().err)
+
+
+def test_a_dry_run_reads_the_files_to_imitate(monkeypatch, capsys, tmp_path):
+    file = tmp_path / "talk.jsonl"
+    file.write_text('{"messages": []}')
+    source = f"sft.agent.sources=[{{file: {file}}}]"
+    assert parley("train", QUICKSTART, f"run.root={tmp_path}", source, "--dry-run", monkeypatch=monkeypatch) == 2
+    assert "talk.jsonl line 1: its messages" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--out", "x"], "--out is given without --role"),
+        (["sft.agent=null", "--role", "agent"], "sft.agent is null"),
+        (["--role", "agent", "--out", "."], "that exists already"),
+    ],
+)
+def test_sft_of_one_role_says_what_it_misses(options, says, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("cluster.jobs.runtime.cluster", lambda _: nullcontext())
+    assert parley("sft", QUICKSTART, f"run.root={tmp_path}", *options, monkeypatch=monkeypatch) == 2
+    assert says in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_tiny_makes_the_models_a_run_names(monkeypatch, capsys, tmp_path):

@@ -13,7 +13,7 @@ from metric_names import GROUPS, filled, tables, undocumented, written
 from cluster.config.sections import GuardsConfig
 from cluster.observe.alarm import alarm_scalars
 from cluster.observe.guards import Guards
-from cluster.record.metrics import credit_scalars, learner_scalars, rollout_scalars
+from cluster.record.metrics import IMITATION, credit_scalars, imitation_scalars, learner_scalars, rollout_scalars
 from learner.assignment import CreditState, assign
 from learner.config import KLConfig, LearnerConfig
 from learner.plan import plan
@@ -48,7 +48,8 @@ def logged(learned: list[dict[str, float]]) -> set[str]:
     credit = _credit(to_table(_in_three_turns(from_cell(cell), number < 2) for number, cell in enumerate(table.to_pylist())))
     scalars = rollout_scalars(concat([table, *failed]), 1) | credit_scalars(credit) | learner_scalars(learned)
     alarms = Guards(GuardsConfig(masked_episodes=0.0)).look(1, scalars)
-    return set(scalars | alarm_scalars(alarms))
+    imitated = imitation_scalars("user", [{"step": 1, **dict.fromkeys(IMITATION, 0.0)}])[0]
+    return set(scalars | alarm_scalars(alarms) | imitated)
 
 
 def _credit(group: pa.Table) -> dict[str, float]:

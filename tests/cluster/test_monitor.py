@@ -1,5 +1,6 @@
 """What W&B is given, read back from the offline run."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,11 +9,14 @@ from pathlib import Path
 
 import pytest
 import synthetic_run
-from wandb_reader import finished_run, finished_runs
+from wandb_reader import finished_run, finished_runs, read_runs
 from wandb_server import wandb_server
 
+from cluster.config import Config
 from cluster.observe.alarm import Alarm
 from cluster.record.monitor import COLUMNS, GROUPS, Monitor, check_credentials, conversations, last_run_id
+from cluster.record.recorder import Recorder
+from cluster.record.run_directory import RunDirectory
 
 
 def test_an_offline_run_holds_config_scalars_and_conversations(tmp_path, monkeypatch):
@@ -36,6 +40,32 @@ def test_an_offline_run_holds_config_scalars_and_conversations(tmp_path, monkeyp
     assert "assistant: When?" in shown["data"][0][2] and "env " in shown["data"][0][3]
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"hunter2" not in written
+
+
+def test_a_run_tells_once_how_the_models_it_starts_from_were_made(tmp_path):
+    rows = [{"step": 0, "steps": 9, "heldout_loss": 3.0}, {"step": 9, "loss": 2.0, "lr": 0.1, "best_step": 9}]
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "sft.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"torn')
+    config = Config(run={"root": tmp_path, "name": "fresh"}, monitor={"wandb": "offline"})
+    for name in ("fresh", "resumed"):
+        directory = RunDirectory(tmp_path, name)
+        directory.create()
+        if name == "resumed":
+            (directory.path / "wandb" / "offline-run-20200101_000000-abc").mkdir(parents=True)
+        recorder = Recorder(config, directory)
+        recorder.imitation("agent", tmp_path / "model")
+        recorder.imitation("user", tmp_path)  # which was found as it is
+        recorder.close()
+    told = [
+        {key: value for key, value in row.items() if not key.startswith("_")}
+        for row in finished_run(tmp_path / "fresh").history
+    ]
+    assert told == [
+        {"sft/step": 0, "sft/agent/heldout_loss": 3.0},
+        {"sft/step": 9, "sft/agent/loss": 2.0, "sft/agent/lr": 0.1},
+    ]
+    (resumed,) = [run for run in read_runs(tmp_path / "resumed") if run.run_id == "abc"]
+    assert resumed.history == []
 
 
 def test_disabled_writes_nothing(tmp_path):

@@ -106,6 +106,23 @@ def test_overrides_reach_into_dicts_and_lists_and_keep_their_neighbours(path):
         ("gyms.params.IntentionGym.preset=userl", "gyms.params.IntentionGym: There is no preset"),
         ("gyms.params.IntentionGym.preset=userrl", None),
         ("sft={user: {}}", None),
+        ("sft.agent.sources=[{gym: IntentionGym, weight: 2}, {gym: IntentionGym, demonstrator: {vague: 0.1}}]", None),
+        ("sft.agent.sources=[{weight: 2}]", 'sft.agent.sources.0 is {"weight": 2}: give exactly one of `gym` and `file`.'),
+        ("sft.agent.sources=[{gym: IntentionGym, system: x}]", "`system` says nothing about a gym."),
+        ("sft.agent.sources=[{file: a.jsonl, recaps: 3}]", "`recaps` says nothing about a file."),
+        ("sft.agent.sources=[{gym: IntentionGim}]", "sft.agent.sources.0.gym is 'IntentionGim': that is no gym; did you mean"),
+        ("sft.agent.sources=[{file: a.json}]", "sft.agent.sources.0.file is 'a.json': it must end in .jsonl or .parquet."),
+        ("sft.agent.sources=[{file: /nowhere/a.jsonl}]", "sft.agent.sources.0.file is '/nowhere/a.jsonl': there is no folder"),
+        ("sft.agent.sources=[]", "sft.agent.sources is []: "),
+        ("sft.agent.sources=[{gym: IntentionGym, demonstrator: {vagu: 1}}]", "sft.agent.sources.0.demonstrator.vagu is not a"),
+        ("sft.user.sources=[{gym: IntentionGym, recaps: 2}]", "sft.user.sources.0.recaps is given"),
+        ("sft.agent.weights={assistant: 0, user: 0, system: 0, tool: 0}", "one of them must be above 0"),
+        ("sft.agent.weights.usr=1", "sft.agent.weights.usr is not a known key: did you mean sft.agent.weights.user?"),
+        ("sft.agent.heldout={}", "sft.agent.heldout is {}: give exactly one of `share` and `conversations`."),
+        ("sft.agent.heldout={share: 1.5}", "sft.agent.heldout.share is 1.5: it must be less than 1."),
+        ("sft.agent.warmup=2.5", "sft.agent.warmup is 2.5: from 1 on it must be a whole number of steps."),
+        ("sft.agent.warmup=20", None),
+        ("sft.agent.ranks=2", "sft.agent.ranks is 2: it must be at most learner.ranks (1)."),
         ("learner.lr", "the override 'learner.lr' is not of the form section.key=value."),
         ("run.name=[", "the value of run.name is not YAML at line 1, column 2"),
     ],
@@ -146,6 +163,14 @@ def test_the_model_of_the_kl_penalty_is_made_absolute(path, tmp_path, monkeypatc
 
 def test_sft_of_a_user_without_a_model(path):
     assert complaint(path, "policies.user={mix: [{speaker: scripted}]}", "sft.user={}").startswith("sft.user is given")
+
+
+def test_files_to_imitate_are_found_and_made_absolute(path, tmp_path, monkeypatch):
+    (tmp_path / "talks.jsonl").write_text("")
+    assert "did you mean talks.jsonl?" in complaint(path, f"sft.agent.sources=[{{file: {tmp_path}/talk.jsonl}}]")
+    monkeypatch.chdir(tmp_path)
+    config = load(path, ["sft.agent.sources=[{file: talks.jsonl}]", "policies.agent.wire=hermes"])
+    assert config.sft.agent.sources[0].file == tmp_path / "talks.jsonl", "only scripts are bound to a wire"
 
 
 def test_model_folders_are_checked_and_made_absolute(path, tmp_path, monkeypatch):

@@ -1,0 +1,92 @@
+"""Whether the `sft:` section agrees with the rest of a run. Each check raises `UserError` with the dotted path to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import envs
+from cluster.errors import UserError, suggestion
+from envs import registry
+
+if TYPE_CHECKING:
+    from cluster.config import Config
+    from cluster.config.sft import SFTConfig, SourceConfig
+
+SUFFIXES = (".jsonl", ".parquet")
+
+
+def check(config: Config) -> None:
+    """Raise UserError at the first contradiction; no file is looked at."""
+    for role, section in _sections(config):
+        key = f"sft.{role}"
+        user = config.policies["user"]
+        if role == "user" and not (user.model or any(speaker.model for speaker in user.mix or [])):
+            raise UserError("sft.user is given, but policies.user has no model to train: set sft.user=null.")
+        if section.ranks > config.learner.ranks:
+            raise UserError(f"{key}.ranks is {section.ranks}: it must be at most learner.ranks ({config.learner.ranks}).")
+        if section.sources is None:
+            for gym in config.gyms.train:
+                _scripts(config, role, gym, section.demonstrator, section.recaps, key)
+        for place, source in enumerate(section.sources or []):
+            _source(config, role, section, source, f"{key}.sources.{place}", key)
+
+
+def find_files(config: Config) -> None:
+    """Make the files of all sources absolute. Raises UserError where there is none."""
+    for role, section in _sections(config):
+        for place, source in enumerate(section.sources or []):
+            if source.file is not None:
+                source.file = _file(f"sft.{role}.sources.{place}.file", source.file)
+
+
+def _sections(config: Config) -> Iterator[tuple[str, SFTConfig]]:
+    for role, section in (("agent", config.sft and config.sft.agent), ("user", config.sft and config.sft.user)):
+        if section:
+            yield role, section
+
+
+def _source(config: Config, role: str, section: SFTConfig, source: SourceConfig, path: str, key: str) -> None:
+    if source.gym is None:
+        if source.file is not None and source.file.suffix not in SUFFIXES:
+            raise UserError(f"{path}.file is {str(source.file)!r}: it must end in {' or '.join(SUFFIXES)}.")
+        return
+    if source.gym not in envs.gyms():
+        raise UserError(f"{path}.gym is {source.gym!r}: that is no gym; {suggestion(source.gym, envs.gyms())}")
+    given = section.demonstrator if source.demonstrator is None else source.demonstrator
+    recaps = section.recaps if source.recaps is None else source.recaps
+    _scripts(
+        config,
+        role,
+        source.gym,
+        given,
+        recaps,
+        key if source.demonstrator is None and source.recaps is None else path,
+    )
+
+
+def _scripts(config: Config, role: str, gym: str, demonstrator: dict[str, float], recaps: int, key: str) -> None:
+    """Whether a gym's scripts can play what is asked for; `key` is where it is asked for."""
+    known = set(signature(registry.entry(gym).demonstrator).parameters) - {"seed"}
+    for name in demonstrator:
+        if name not in known:
+            raise UserError(f"{key}.demonstrator.{name} is not a known key: {suggestion(name, known)}")
+    if role == "user" and recaps:
+        raise UserError(f"{key}.recaps is given: only the agent has a closing turn to practise; set it to 0.")
+    if role == "agent" and config.policies["agent"].wire != "bracket":
+        raise UserError(
+            "policies.agent.wire is 'hermes': demonstrations are written on the bracket wire; set sft.agent=null, or give it "
+            "sources that are files."
+        )
+
+
+def _file(key: str, given: Path) -> Path:
+    path = given.expanduser().absolute()
+    if path.is_file():
+        return path
+    if not path.parent.is_dir():
+        raise UserError(f"{key} is {str(given)!r}: there is no folder {path.parent}.")
+    names = [other.name for other in path.parent.iterdir() if other.suffix in SUFFIXES and other.is_file()]
+    raise UserError(f"{key} is {str(given)!r}: there is no such file: in {path.parent}, {suggestion(path.name, names)}")
