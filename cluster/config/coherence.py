@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import envs
 from actors.config import TinyModel
 from cluster.config import gym_arguments, services
+from cluster.config.gym_counts import heldout_counts
 from cluster.errors import UserError, suggestion
 from envs import registry
 from rewards.combine import FORMAT_REWARD
@@ -87,7 +87,7 @@ def _gyms(config: Config) -> None:
         for name in getattr(config.gyms, part):
             if name not in names:
                 raise UserError(f"gyms.{part}.{name} is not a gym: {suggestion(name, names)}")
-    for name in {**config.gyms.params, **config.gyms.train}:
+    for name in {**config.gyms.params, **config.gyms.train, **config.gyms.transfer}:
         given = config.gyms.params.get(name, {})
         gym_arguments.check(f"gyms.params.{name}", name, {"max_turns": config.gyms.max_turns, **given})
     if both := sorted(set(config.gyms.train) & set(config.gyms.transfer)):
@@ -95,24 +95,26 @@ def _gyms(config: Config) -> None:
 
 
 def _tasks(config: Config) -> None:
-    for name in {**config.gyms.tasks, **config.gyms.train}:
+    wanted = {name: ("eval.tasks", count) for name, count in heldout_counts(config).items()}
+    wanted |= {name: (f"gyms.transfer.{name}.tasks", n) for name, n in heldout_counts(config, transfer=True).items()}
+    for name in {**config.gyms.tasks, **wanted}:
         try:
             heldout = envs.load(name, "heldout", **config.gyms.tasks.get(name, {}))
         except (TypeError, ValueError) as error:  # how a loader refuses an option
             raise UserError(f"gyms.tasks.{name}: {str(error).rstrip('.')}.") from None
-        if name in config.gyms.train and config.eval.tasks > len(heldout):
-            raise UserError(f"eval.tasks is {config.eval.tasks}: {name} has {len(heldout)} held-out tasks.")
+        key, count = wanted.get(name, ("", 0))
+        if count > len(heldout):
+            raise UserError(f"{key} is {count}: {name} has {len(heldout)} held-out tasks.")
 
 
 def _imitation(config: Config) -> None:
     for role, section in (("agent", config.sft and config.sft.agent), ("user", config.sft and config.sft.user)):
         if not section:
             continue
-        for gym in config.gyms.train:
-            known = set(signature(registry.entry(gym).demonstrator).parameters) - {"seed"}
-            for name in section.demonstrator:
-                if name not in known:
-                    raise UserError(f"sft.{role}.demonstrator.{name} is not a known key: {suggestion(name, known)}")
+        known = {name for gym in {**config.gyms.train, **config.gyms.transfer} for name in registry.noise(gym)}
+        for name in section.demonstrator:
+            if name not in known:
+                raise UserError(f"sft.{role}.demonstrator.{name} is not a known key: {suggestion(name, known)}")
     if config.sft and config.sft.agent and config.policies["agent"].wire != "bracket":
         raise UserError("policies.agent.wire is 'hermes': demonstrations are written on the bracket wire; set sft.agent=null.")
     if config.sft and config.sft.user and config.sft.user.recaps:

@@ -82,7 +82,7 @@ class SFTConfig(BaseModel):
     betas: tuple[Beta, Beta] = (0.9, 0.98)
     max_grad_norm: PositiveFloat = 1.0
     demonstrator: dict[str, float] = Field(default_factory=dict)
-    """The noise of the scripted speaker that is imitated, by its keyword arguments."""
+    """The noise of the scripted speakers that are imitated, by keyword argument: each gym's takes those it knows."""
 
 
 class SFTSection(BaseModel):
@@ -101,6 +101,7 @@ class EvalConfig(BaseModel):
 
     every: NonNegativeInt = 0
     tasks: PositiveInt = 200
+    """Of each gym."""
     greedy: bool = True
     """Also evaluate greedily."""
     temperature: PositiveFloat = 1.0

@@ -10,7 +10,7 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cluster.config import Config
+from cluster.config import Config, trained_gyms
 from cluster.config.sections import SFTConfig, SFTSection
 from cluster.start.models import model_path
 from cluster.start.parts import Models, user_speakers
@@ -63,6 +63,6 @@ def _fingerprint(config: Config, role: Role, section: SFTConfig, model: Path) ->
         str(model),
         str(config.run.seed),
         config.learner.aggregate,
-        config.gyms.model_dump_json(),
+        trained_gyms(config).model_dump_json(),
     ]
     return hashlib.blake2b("/".join(parts).encode(), digest_size=6).hexdigest()

@@ -18,6 +18,7 @@ from actors.transcript import Renderer, TokenSequence, Transcript, as_json
 from cluster.config import Config, gym_params
 from cluster.config.sections import SFTConfig
 from cluster.start.preflight import RANK_CPUS
+from envs import registry
 from envs.base import Demonstration, Message, Role
 from learner.config import LearnerConfig
 from learner.plan import Update, plan
@@ -108,7 +109,8 @@ def _demonstrations(config: Config, role: Role, sft: SFTConfig, model: Path) -> 
     shown: list[Demonstration] = []
     for gym in sorted(config.gyms.train):
         params = gym_params(config, gym)
-        shown += envs.demonstrations(gym, role, sft.episodes, config.run.seed, params=params, **options, **sft.demonstrator)
+        noise = {name: value for name, value in sft.demonstrator.items() if name in registry.noise(gym)}
+        shown += envs.demonstrations(gym, role, sft.episodes, config.run.seed, params=params, **options, **noise)
     return demonstration_table(shown, Renderer.load(model), role, sft.context_weight)
 
 

@@ -25,4 +25,4 @@ def test_every_task_comes_once_per_epoch_and_the_next_epoch_has_another_order():
 def test_heldout_tasks_are_never_trained_on():
     source = TaskSource(GYMS, 0)
     trained = {source.task(i).visible.request for i in range(4000)}
-    assert not trained & {task.visible.request for task in heldout_tasks(GYMS, 200)}
+    assert not trained & {task.visible.request for task in heldout_tasks({"IntentionGym": 200})}
