@@ -177,10 +177,11 @@ def check(run_dir: str | Path) -> list[str]:
 
 def _means(summary: Mapping[str, Any]) -> dict[str, float]:
     means = {key: value["mean"] for key, value in summary.items() if isinstance(value, dict) and "mean" in value}
-    scripts = {name: value["mean"] for name, value in summary.get("baselines", {}).items()}
+    baselines = summary.get("baselines", {})
+    scripts = [baselines[name]["mean"] for name in CONTEXT_FREE if name in baselines]
     after = means.get("heldout_score_after")
     if after is not None and scripts:
-        means["margin_over_script"] = after - max(scripts[name] for name in CONTEXT_FREE)
+        means["margin_over_script"] = after - max(scripts)
     if after is not None and "constant_user_score" in means:
         means["margin_over_constant_user"] = after - means["constant_user_score"]
     return means
