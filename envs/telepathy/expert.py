@@ -22,17 +22,28 @@ LAST_TURN = 16
 
 
 class Demonstrator:
-    """Probabilities are per turn: a question nobody can answer, one that rules out nothing, a guess too early, giving up."""
+    """Probabilities are per turn: a question nobody can answer, one that rules out nothing, a guess too early, giving up.
+
+    `careful` is how often a word of the name that follows by elimination alone is asked for all the same: a tiny model learns
+    to name what was confirmed, and hardly to conclude.
+    """
 
     def __init__(
-        self, seed: int, vague: float = 0.10, useless: float = 0.10, hasty: float = 0.03, finish: float = 0.03
+        self,
+        seed: int,
+        vague: float = 0.10,
+        useless: float = 0.10,
+        hasty: float = 0.03,
+        finish: float = 0.03,
+        careful: float = 1.0,
     ) -> None:
         self._rng = random.Random(f"telepathy expert {seed}")
         self._noise = {"vague": vague, "useless": useless, "hasty": hasty}
-        self._finish = finish
+        self._finish, self._careful = finish, careful
         self._source: Source = "generated"
         self._split: Split = "train"
         self._possible = 0
+        self._confirmed: set[str] = set()
         self._asked: str | None = None
         self._guessed: str | None = None
         self._turn = 0
@@ -52,6 +63,7 @@ class Demonstrator:
         answer, known = heard(text), knowledge(self._source)
         if self._asked is not None and answer is not None:
             self._possible = known.after(self._possible, self._asked, answer)
+            self._confirmed |= {self._asked} if answer == "yes" else set()
         if self._guessed is not None and text.startswith(WRONG):
             self._possible = known.without(self._possible, self._guessed)
 
@@ -62,12 +74,18 @@ class Demonstrator:
         if kind == "vague":
             return f"[action] {self._rng.choice(VAGUE_QUESTIONS)}"
         useful = self._useful()
+        certain = [name for name in knowledge(self._source).certain(self._possible) if name not in self._confirmed]
+        if certain and kind == "good" and self._turn < LAST_TURN and self._rng.random() < self._careful:
+            return self._ask(self._rng.choice(certain))
         if kind == "hasty" or not useful or self._turn >= LAST_TURN:
             self._guessed = self._rng.choice(knowledge(self._source).guesses(self._possible, self._split))
             return f"[answer] {self._guessed}"
         useless = [name for name in QUESTIONS[self._source] if name not in useful]
-        self._asked = self._rng.choice(useless) if kind == "useless" and useless else self._best(useful)
-        return f"[action] {self._rng.choice(QUESTIONS[self._source][self._asked][self._split])}"
+        return self._ask(self._rng.choice(useless) if kind == "useless" and useless else self._best(useful))
+
+    def _ask(self, attribute: str) -> str:
+        self._asked = attribute
+        return f"[action] {self._rng.choice(QUESTIONS[self._source][attribute][self._split])}"
 
     def _draw_kind(self) -> str:
         draw = self._rng.random()
@@ -92,4 +110,4 @@ class Oracle(Demonstrator):
     """The best that can be done."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(seed, vague=0, useless=0, hasty=0, finish=0)
+        super().__init__(seed, vague=0, useless=0, hasty=0, finish=0, careful=0)

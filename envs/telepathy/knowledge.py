@@ -30,6 +30,10 @@ class Knowledge:
             for facts in [[thing.facts[attribute] for thing in things(source)]]
             for answer in SAID
         }
+        self._named: dict[str, int] = {
+            attribute: sum(1 << place for place, name in enumerate(self.names) if attribute in name.split())
+            for attribute in QUESTIONS[source]
+        }
 
     def after(self, possible: int, attribute: str, answer: Answer) -> int:
         """What is still possible after an answer; one that contradicts all others is not believed."""
@@ -42,6 +46,10 @@ class Knowledge:
     def left(self, possible: int, attribute: str) -> int:
         """How many things are left, at worst, after asking."""
         return max((possible & self._answering[attribute, answer]).bit_count() for answer in SAID)
+
+    def certain(self, possible: int) -> list[str]:
+        """The attributes that stand in the name of everything that is possible."""
+        return [attribute for attribute, named in self._named.items() if named and not possible & ~named]
 
     def guesses(self, possible: int, split: Split) -> list[str]:
         """The names of what is possible, those of a split if there are any: what is held out is not said elsewhere."""
