@@ -22,7 +22,7 @@ from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LI
 from actors.rollout import GroupRequest, Weights
 from actors.speaker import derived_seed
 from cluster.groups.collector import Broken, Collector, Patience
-from cluster.groups.heldout import play_heldout
+from cluster.groups.heldout import SAMPLED, Way, play_heldout
 from cluster.groups.stream import Stream
 from cluster.groups.tasks import TaskSource
 from cluster.grpo_config import GRPOConfig
@@ -196,14 +196,10 @@ class GRPO(Algorithm):  # type: ignore[misc]
         if every and self.version and self.version % every == 0 and self.version not in done:
             self.heldout(ON_THE_WAY, iteration=self.version)
 
-    def heldout(
-        self, phase: str, *, temperature: float | None = None, opponent: str | None = None, iteration: int | None = None
-    ) -> pa.Table:
+    def heldout(self, phase: str, way: Way = SAMPLED, *, iteration: int | None = None) -> pa.Table:
         """Evaluate the current weights and keep the trajectories under `phase`."""
         self.observer.reporter.phase("evaluating")
-        table = play_heldout(
-            self.parts.workers, self.parley, self.weights, self.patience, temperature=temperature, opponent=opponent
-        )
+        table = play_heldout(self.parts.workers, self.parley, self.weights, self.patience, way)
         self.recorder.evaluation(table, phase, self.version, iteration)
         return table
 

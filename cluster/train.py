@@ -8,12 +8,14 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from actors.pool import PoolError
 from cluster.algorithm import GRPO
 from cluster.config import Config
 from cluster.errors import EXIT_CODE, RunFailed, UserError
+from cluster.groups.heldout import SAMPLED, Way
 from cluster.groups.lineage import LedgerError
 from cluster.grpo_config import GRPOConfig
 from cluster.jobs.interruption import Interrupted, Interruption, heeding
@@ -23,7 +25,7 @@ from cluster.record import plots, summary
 from cluster.record.baselines import play_baselines
 from cluster.record.monitor import check_credentials
 from cluster.record.run_directory import BEFORE, RunDirectory
-from cluster.record.summary import AFTER, BASELINE, CONSTANT_USER, GREEDY
+from cluster.record.summary import AFTER, BASELINE, CONSTANT_USER, GREEDY, TRANSFER
 from cluster.start import plan_text
 from cluster.start.claim import claim
 from cluster.start.parts import CONSTANT
@@ -80,11 +82,9 @@ def iterate(algorithm: GRPO, config: Config, console: Console) -> None:
     while algorithm.version < config.run.iterations:
         advance(algorithm, config, console)
     _evaluate(algorithm, AFTER, config, console)
-    if config.eval.constant_user:
-        algorithm.heldout(CONSTANT_USER, opponent=CONSTANT)
-    if config.eval.baselines:
-        for name, table in play_baselines(config).items():
-            algorithm.recorder.evaluation(table, f"{BASELINE}{name}", algorithm.version)
+    for suffix, transfer in _scopes(config) if config.eval.baselines else ():
+        for name, table in play_baselines(config, transfer=transfer).items():
+            algorithm.recorder.evaluation(table, f"{BASELINE}{name}{suffix}", algorithm.version)
     algorithm.recorder.scalars(config.run.iterations, {})  # so that wall_s covers the evaluations
 
 
@@ -107,12 +107,23 @@ def advance(algorithm: GRPO, config: Config, console: Console) -> None:
 
 
 def _evaluate(algorithm: GRPO, phase: str, config: Config, console: Console) -> None:
-    ways: dict[str, float | None] = {phase: None} | ({phase + GREEDY: 0.0} if config.eval.greedy else {})
+    ways = {phase: SAMPLED}
+    if config.eval.greedy:
+        ways[phase + GREEDY] = Way(temperature=0.0)
+    if config.eval.constant_user and phase == AFTER:
+        ways[CONSTANT_USER] = Way(opponent=CONSTANT)
+    scopes = _scopes(config)
+    wanted = {name + suffix: replace(way, transfer=transfer) for suffix, transfer in scopes for name, way in ways.items()}
     done = algorithm.recorder.directory.phases()
-    for number, (name, temperature) in enumerate(ways.items(), start=1):
+    for number, (name, way) in enumerate(wanted.items(), start=1):
         if name not in done:
-            algorithm.heldout(name, temperature=temperature)
-        console.progress(phase, number, len(ways), {})
+            algorithm.heldout(name, way)
+        console.progress(phase, number, len(wanted), {})
+
+
+def _scopes(config: Config) -> list[tuple[str, bool]]:
+    """How phases end, and whether they are of gyms that are not trained on."""
+    return [("", False), *([(TRANSFER, True)] if config.gyms.transfer else [])]
 
 
 @contextmanager

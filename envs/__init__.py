@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import envs.intention  # noqa: F401  (registers itself)
+import envs.intention
+import envs.telepathy  # noqa: F401  (registers itself)
 from envs import registry
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
 from envs.speakers import ConstantSpeaker, scripted

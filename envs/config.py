@@ -7,14 +7,23 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 
+class TransferConfig(BaseModel):
+    """A gym that is never trained on, only evaluated before and after."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tasks: PositiveInt | None = None
+    """How many held-out tasks; null: as many as `eval.tasks`."""
+
+
 class GymsConfig(BaseModel):
     """Weights are relative sampling frequencies of tasks."""
 
     model_config = ConfigDict(extra="forbid")
 
     train: dict[str, PositiveFloat] = Field(default_factory=lambda: {"IntentionGym": 1.0}, min_length=1)
-    transfer: dict[str, PositiveFloat] = Field(default_factory=dict)
-    """Gyms that are only evaluated."""
+    transfer: dict[str, TransferConfig] = Field(default_factory=dict)
+    """Unseen gyms: neither their tasks nor their words reach imitation, a tiny model's tokenizer or training."""
     max_turns: PositiveInt = 16
     tasks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Options of a gym's task loader, e.g. `{IntentionGym: {source: all}}`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 from envs.base import Demonstration, Gym, Role, Speaker, Task
@@ -27,7 +28,8 @@ class Entry:
     demonstrator: Callable[..., Speaker]
     """Who is imitated; its keyword arguments are what a demonstration's noise may be called."""
     baselines: Callable[[Sequence[Any]], Mapping[str, Callable[[int], Speaker]]]
-    """`baselines(train_tasks)`: by name, how to make a script from a seed that says what a score is worth."""
+    """`baselines(train_tasks)`: by name, how to make a script from a seed that says what a score is worth. Every gym has
+    `random` and `best_fixed_script`, which read neither task nor replies, and `oracle`."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Named constructor parameters."""
 
@@ -52,6 +54,11 @@ def entry(name: str) -> Entry:
     if name not in _ENTRIES:
         raise unknown("gym", name, _ENTRIES)
     return _ENTRIES[name]
+
+
+def noise(name: str) -> set[str]:
+    """What a gym's demonstrator may be disturbed by: its keyword arguments."""
+    return set(signature(entry(name).demonstrator).parameters) - {"seed"}
 
 
 def unknown(what: str, name: str, valid: Iterable[str]) -> ValueError:

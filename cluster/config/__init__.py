@@ -84,6 +84,15 @@ def gym_params(config: Config, gym: str) -> dict[str, Any]:
     return {"max_turns": config.gyms.max_turns, **config.gyms.params.get(gym, {})}
 
 
+def trained_gyms(config: Config) -> GymsConfig:
+    """The part of `gyms` that imitation and tiny models depend on: nothing of the gyms that are only evaluated."""
+    gyms = config.gyms
+    tasks, params = (
+        {gym: options for gym, options in section.items() if gym not in gyms.transfer} for section in (gyms.tasks, gyms.params)
+    )
+    return gyms.model_copy(update={"transfer": {}, "tasks": tasks, "params": params})
+
+
 def derived(config: Config) -> dict[str, Any]:
     """The sizes that follow from the configuration, for `--dry-run`. Tokens are upper bounds."""
     rollout, learner = config.rollout, config.learner

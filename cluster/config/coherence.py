@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import envs
 from actors.config import TinyModel
 from cluster.config import gym_arguments, imitation, loss_choices, services
+from cluster.config.gym_counts import heldout_counts
 from cluster.errors import UserError, suggestion
 from envs import registry
 from learner.config import START
@@ -90,7 +91,7 @@ def _gyms(config: Config) -> None:
         for name in getattr(config.gyms, part):
             if name not in names:
                 raise UserError(f"gyms.{part}.{name} is not a gym: {suggestion(name, names)}")
-    for name in {**config.gyms.params, **config.gyms.train}:
+    for name in {**config.gyms.params, **config.gyms.train, **config.gyms.transfer}:
         given = config.gyms.params.get(name, {})
         gym_arguments.check(f"gyms.params.{name}", name, {"max_turns": config.gyms.max_turns, **given})
     if both := sorted(set(config.gyms.train) & set(config.gyms.transfer)):
@@ -98,13 +99,16 @@ def _gyms(config: Config) -> None:
 
 
 def _tasks(config: Config) -> None:
-    for name in {**config.gyms.tasks, **config.gyms.train}:
+    wanted = {name: ("eval.tasks", count) for name, count in heldout_counts(config).items()}
+    wanted |= {name: (f"gyms.transfer.{name}.tasks", n) for name, n in heldout_counts(config, transfer=True).items()}
+    for name in {**config.gyms.tasks, **wanted}:
         try:
             heldout = envs.load(name, "heldout", **config.gyms.tasks.get(name, {}))
         except (TypeError, ValueError) as error:  # how a loader refuses an option
             raise UserError(f"gyms.tasks.{name}: {str(error).rstrip('.')}.") from None
-        if name in config.gyms.train and config.eval.tasks > len(heldout):
-            raise UserError(f"eval.tasks is {config.eval.tasks}: {name} has {len(heldout)} held-out tasks.")
+        key, count = wanted.get(name, ("", 0))
+        if count > len(heldout):
+            raise UserError(f"{key} is {count}: {name} has {len(heldout)} held-out tasks.")
 
 
 def _rewards(config: Config) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cluster.config.gym_counts import heldout_counts
+
 if TYPE_CHECKING:
     from cluster.config import Config
     from rewards.config import RetryPolicy
@@ -42,7 +44,8 @@ def _tries(retry: RetryPolicy) -> int:
 def _evaluated(config: Config) -> tuple[int, int]:
     """Held-out episodes of a run: (against the user, against one that always says the same)."""
     evaluation = config.eval
-    episodes = evaluation.tasks * len(config.gyms.train)
+    trained = sum(heldout_counts(config).values())
+    episodes = trained + sum(heldout_counts(config, transfer=True).values())
     between = config.run.iterations // evaluation.every if evaluation.every else 0
     before_and_after = 2 * (1 + evaluation.greedy)
-    return episodes * (between + before_and_after), episodes * evaluation.constant_user
+    return trained * between + episodes * before_and_after, episodes * evaluation.constant_user

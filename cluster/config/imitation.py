@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from inspect import signature
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +26,11 @@ def check(config: Config) -> None:
             raise UserError("sft.user is given, but policies.user has no model to train: set sft.user=null.")
         if section.ranks > config.learner.ranks:
             raise UserError(f"{key}.ranks is {section.ranks}: it must be at most learner.ranks ({config.learner.ranks}).")
+        played = [source.gym for source in section.sources or [] if source.gym in envs.gyms()]
+        _noise(f"{key}.demonstrator", section.demonstrator, [*config.gyms.train, *config.gyms.transfer, *played])
         if section.sources is None:
             for gym in config.gyms.train:
-                _scripts(config, role, gym, section.demonstrator, section.recaps, key)
+                _scripts(config, role, gym, section.recaps, key)
         for place, source in enumerate(section.sources or []):
             _source(config, role, section, source, f"{key}.sources.{place}", key)
 
@@ -55,24 +56,22 @@ def _source(config: Config, role: str, section: SFTConfig, source: SourceConfig,
         return
     if source.gym not in envs.gyms():
         raise UserError(f"{path}.gym is {source.gym!r}: that is no gym; {suggestion(source.gym, envs.gyms())}")
-    given = section.demonstrator if source.demonstrator is None else source.demonstrator
+    if source.demonstrator is not None:
+        _noise(f"{path}.demonstrator", source.demonstrator, [source.gym])
     recaps = section.recaps if source.recaps is None else source.recaps
-    _scripts(
-        config,
-        role,
-        source.gym,
-        given,
-        recaps,
-        key if source.demonstrator is None and source.recaps is None else path,
-    )
+    _scripts(config, role, source.gym, recaps, key if source.recaps is None else path)
 
 
-def _scripts(config: Config, role: str, gym: str, demonstrator: dict[str, float], recaps: int, key: str) -> None:
-    """Whether a gym's scripts can play what is asked for; `key` is where it is asked for."""
-    known = set(signature(registry.entry(gym).demonstrator).parameters) - {"seed"}
-    for name in demonstrator:
+def _noise(key: str, given: Iterable[str], gyms: Iterable[str]) -> None:
+    """Whether some gym's demonstrator can be disturbed so; each takes what it knows."""
+    known = {name for gym in gyms for name in registry.noise(gym)}
+    for name in given:
         if name not in known:
-            raise UserError(f"{key}.demonstrator.{name} is not a known key: {suggestion(name, known)}")
+            raise UserError(f"{key}.{name} is not a known key: {suggestion(name, known)}")
+
+
+def _scripts(config: Config, role: str, gym: str, recaps: int, key: str) -> None:
+    """Whether a gym's scripts can play what is asked for; `key` is where it is asked for."""
     if role == "user" and recaps:
         raise UserError(f"{key}.recaps is given: only the agent has a closing turn to practise; set it to 0.")
     if role == "agent" and config.policies["agent"].wire != "bracket":

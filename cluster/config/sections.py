@@ -65,6 +65,7 @@ class EvalConfig(BaseModel):
 
     every: NonNegativeInt = 0
     tasks: PositiveInt = 200
+    """Of each gym."""
     greedy: bool = True
     """Also evaluate greedily."""
     temperature: PositiveFloat = 1.0

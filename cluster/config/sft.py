@@ -106,7 +106,7 @@ class SFTConfig(BaseModel):
     recaps: NonNegativeInt = 0
     """Further drills of the closing turn alone."""
     demonstrator: dict[str, float] = Field(default_factory=dict)
-    """The noise of the scripted speaker that is imitated, by its keyword arguments."""
+    """The noise of the scripted speakers that are imitated, by keyword argument: each gym's takes those it knows."""
     weights: SpeakerWeights = Field(default_factory=SpeakerWeights)
     heldout: HeldoutConfig | None = None
     max_tokens: PositiveInt | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -11,6 +11,7 @@ from actors.pool import ActorPool
 from actors.rollout import GroupRequest, Weights
 from actors.speaker import derived_seed
 from cluster.config import Config
+from cluster.config.gym_counts import heldout_counts
 from cluster.groups.collector import Broken, Collector, Patience, shortfall
 from cluster.groups.stream import Stream
 from cluster.groups.tasks import heldout_tasks
@@ -20,20 +21,30 @@ MAX_MASKED = 0.1
 """An evaluation with a larger share of failed episodes says nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an evaluation is played."""
+
+    temperature: float | None = None
+    """0 is greedy; None is `eval.temperature`."""
+    opponent: str | None = None
+    """A named partner instead of the mix."""
+    transfer: bool = False
+    """The gyms of `gyms.transfer` instead of those that are trained on."""
+
+
+SAMPLED = Way()
+
+
 def play_heldout(
-    workers: ActorPool,
-    config: Config,
-    weights: dict[str, Weights],
-    patience: Patience,
-    *,
-    temperature: float | None = None,
-    opponent: str | None = None,
+    workers: ActorPool, config: Config, weights: dict[str, Weights], patience: Patience, way: Way = SAMPLED
 ) -> pa.Table:
-    """The trajectories of one evaluation; `temperature` 0 is greedy, `opponent` names a partner instead of the mix."""
-    temperature = config.eval.temperature if temperature is None else temperature
+    """The trajectories of one evaluation."""
+    counts = heldout_counts(config, transfer=way.transfer)
+    temperature = config.eval.temperature if way.temperature is None else way.temperature
     requests = [
-        GroupRequest(task, number, 0, (derived_seed(config.run.seed, "heldout", task.id),), temperature, opponent, weights)
-        for number, task in enumerate(heldout_tasks(config.gyms.train, config.eval.tasks, config.gyms.tasks))
+        GroupRequest(task, number, 0, (derived_seed(config.run.seed, "heldout", task.id),), temperature, way.opponent, weights)
+        for number, task in enumerate(heldout_tasks(counts, config.gyms.tasks))
     ]
     return concat(play(workers, requests, patience))
 

@@ -6,7 +6,7 @@ Gyms are drawn by weight; inside a gym every task comes once per epoch, in an or
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import envs
@@ -48,6 +48,6 @@ class TaskSource:
         return self._orders[gym, epoch]
 
 
-def heldout_tasks(gyms: Iterable[str], count: int, options: Options | None = None) -> list[Task]:
-    """The first `count` held-out tasks of each gym: the same ones in every evaluation."""
-    return [task for gym in sorted(gyms) for task in envs.load(gym, "heldout", **(options or {}).get(gym, {}))[:count]]
+def heldout_tasks(counts: Mapping[str, int], options: Options | None = None) -> list[Task]:
+    """The first held-out tasks of each gym, so many of it: the same ones in every evaluation."""
+    return [t for gym in sorted(counts) for t in envs.load(gym, "heldout", **(options or {}).get(gym, {}))[: counts[gym]]]

@@ -10,6 +10,7 @@ from cluster.config import Config, gym_params
 from cluster.config.sft import SFTConfig, SourceConfig
 from cluster.imitation import conversation_file
 from cluster.imitation.lesson import Lesson
+from envs import registry
 from envs.base import Role
 
 
@@ -37,7 +38,8 @@ def check_files(config: Config) -> None:
 def _played(config: Config, role: Role, sft: SFTConfig, source: SourceConfig) -> list[Lesson]:
     assert source.gym is not None
     recaps = sft.recaps if source.recaps is None else source.recaps
-    noise = sft.demonstrator if source.demonstrator is None else source.demonstrator
+    given = sft.demonstrator if source.demonstrator is None else source.demonstrator
+    noise = {name: value for name, value in given.items() if name in registry.noise(source.gym)}
     options = {"recaps": recaps} if recaps else {}
     shown = envs.demonstrations(
         source.gym,

@@ -39,6 +39,7 @@ def rollout_scalars(table: pa.Table, version: int | None = None) -> dict[str, fl
         "reward/score": _mean(scored["score"]),
         "reward/success": _mean(pc.cast(scored["success"], pa.float64())),
         **{f"reward/{name}": total / episodes for name, total in sorted(_rewards(turns).items())},
+        **_by_gym(scored, played),
         "rollout/turns": len(turns) / episodes if scored.num_rows else float("nan"),
         "rollout/tokens": float(np.sum(lengths)) / episodes,
         "rollout/length_p95": float(np.percentile(lengths, 95)) if len(lengths) else float("nan"),
@@ -75,6 +76,19 @@ def _rewards(turns: Iterable[Mapping[str, Sequence[Mapping[str, float]]]]) -> di
         for reward in turn["rewards"]:
             sums[str(reward["name"])] += reward["value"]
     return sums
+
+
+def _by_gym(scored: pa.Table, played: pa.Table) -> dict[str, float]:
+    """What means something only within a gym."""
+    scalars = {}
+    for gym in sorted(set(scored["gym"].to_pylist())):
+        own = scored.filter(pc.equal(scored["gym"], gym))
+        turns = pc.sum(pc.list_value_length(played.filter(pc.equal(played["gym"], gym))["turns"])).as_py()
+        scalars[f"reward/score/{gym}"] = _mean(own["score"])
+        scalars[f"reward/success/{gym}"] = _mean(pc.cast(own["success"], pa.float64()))
+        scalars[f"rollout/turns/{gym}"] = turns / own.num_rows
+        scalars[f"rollout/episodes/{gym}"] = float(own.num_rows)
+    return scalars
 
 
 def _sampled_tokens(played: pa.Table) -> NDArray[np.float64]:

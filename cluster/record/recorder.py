@@ -60,10 +60,13 @@ class Recorder:
     def evaluation(self, table: pa.Table, phase: str, version: int, iteration: int | None = None) -> None:
         """The trajectories of an evaluation of weights `version`, and its score for W&B."""
         self.directory.write_trajectories(table, phase, iteration)
-        scalars = rollout_scalars(table)
+        scalars, label = rollout_scalars(table), phase.removeprefix(HELDOUT)
+        gyms, names = sorted(set(table["gym"].to_pylist())), ("score", "success")
+        known = [(name, gym) for gym in gyms for name in names if f"reward/{name}/{gym}" in scalars]
         self._monitor.log(
             version,
-            {f"heldout/{phase.removeprefix(HELDOUT)}/{name}": scalars[f"reward/{name}"] for name in ("score", "success")},
+            {f"heldout/{label}/{name}": scalars[f"reward/{name}"] for name in names}
+            | {f"heldout/{label}/{name}/{gym}": scalars[f"reward/{name}/{gym}"] for name, gym in known},
         )
 
     def imitation(self, name: str, model: Path) -> None:

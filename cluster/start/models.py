@@ -11,25 +11,29 @@ from pathlib import Path
 
 import envs
 from actors.config import TinyModel
-from cluster.config import Config, gym_params
+from cluster.config import Config, gym_params, trained_gyms
 from envs.base import Demonstration, Role
 
 TEXTS_PER_ROLE = 2000
 """Demonstrations per gym and role that a tiny tokenizer is trained on."""
+
+VOCABULARY_PER_GYM = 1024
+"""Tokens a tiny tokenizer may have for each gym's words; one gym fills about 700."""
 
 
 def model_path(model: TinyModel | str, config: Config) -> Path:
     """The folder of a model, made if it is tiny and not there yet."""
     if isinstance(model, str):
         return Path(model).expanduser().absolute()
-    parts = [model.tiny, str(config.run.seed), config.gyms.model_dump_json()]
+    parts = [model.tiny, str(config.run.seed), trained_gyms(config).model_dump_json()]
     key = hashlib.blake2b("/".join(parts).encode(), digest_size=4).hexdigest()
     path = config.run.root / "models" / f"tiny-{model.tiny}-{key}"
     if not path.exists():
         from learner.tiny import make_tiny
 
         try:
-            make_tiny(path, training_texts(config), seed=int(key, 16))
+            vocabulary = VOCABULARY_PER_GYM * len(config.gyms.train)
+            make_tiny(path, training_texts(config), seed=int(key, 16), vocabulary=vocabulary)
         except OSError:
             if not path.exists():  # else a run beside this one was faster, with the same result
                 raise

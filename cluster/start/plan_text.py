@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cluster.config import Config, derived
+from cluster.config.gym_counts import heldout_counts
 from cluster.start.placement import Bundle, listed, total
 from cluster.start.preflight import parts
 
@@ -22,8 +23,9 @@ def lines(config: Config) -> list[str]:
         f"at most {sizes['most_tokens_per_step']:,} tokens per iteration, {sizes['most_sampled_tokens_per_step']:,} sampled",
         f"{_count(learner.epochs * learner.minibatches, 'optimizer step')} per iteration on {_count(learner.ranks, 'rank')}, "
         f"{sizes['optimizer_steps']:,} in all; micro-batches of at most {sizes['most_tokens_per_micro_batch']:,} tokens",
-        f"held-out: {_count(config.eval.tasks, 'task')}, before and after"
+        f"held-out: {_heldout(config)}, before and after"
         + (f" and every {_count(config.eval.every, 'iteration')}" if config.eval.every else ""),
+        *_transfer(config),
         *_requests(sizes["endpoint_requests"]),
         _actors(config),
         f"kept in {sizes['run_directory']}",
@@ -40,6 +42,17 @@ def _actors(config: Config) -> str:
     needs = [part.bundle for part in present for _ in range(part.actors)]
     kinds = dict.fromkeys(kind for need in needs for kind in need)
     return f"{', '.join(part.counted() for part in present)}: {listed({kind: total(kind, needs) for kind in kinds})}"
+
+
+def _heldout(config: Config) -> str:
+    gyms = sorted(config.gyms.train)
+    return _count(config.eval.tasks, "task") + (f" of each of {', '.join(gyms)}" if len(gyms) > 1 else "")
+
+
+def _transfer(config: Config) -> list[str]:
+    counts = sorted(heldout_counts(config, transfer=True).items())
+    listed = ", ".join(f"{_count(count, 'task')} of {gym}" for gym, count in counts)
+    return [f"transfer, never trained on: {listed}, before and after"] if counts else []
 
 
 def _requests(counts: Mapping[str, int]) -> list[str]:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from cluster.config import Config
+from cluster.config import Config, trained_gyms
 from cluster.config.sft import SFTConfig, SFTSection
 from cluster.errors import UserError
 from cluster.imitation import sources
@@ -100,8 +100,8 @@ def _made_of(config: Config, role: Role, section: SFTConfig, model: Path) -> dic
         "sft": {role: section.model_dump(mode="json", exclude=NO_MATTER)},
         "model": str(model),
         "run": {"seed": config.run.seed},
-        "learner": config.learner.model_dump(mode="json", include={"aggregate", "dtype"}),
-        "gyms": config.gyms.model_dump(mode="json"),
+        "learner": {"dtype": config.learner.dtype},
+        "gyms": trained_gyms(config).model_dump(mode="json"),
         "policies": {role: {"history_thinking": config.policies[role].history_thinking}},
         "files": sources.digests(section),
     }

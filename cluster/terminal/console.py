@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+
+from cluster.record.summary import by_gym
 
 
 class Console:
@@ -66,11 +68,20 @@ class Console:
     def summary(self, summary: Mapping[str, Any]) -> None:
         """The result of a run, estimates with their 95 % intervals."""
         table = Table("", "value", "95 % interval", title="Held-out tasks")
-        for name, value in summary.items():
-            for label, entry in value.items() if name == "baselines" else [(name, value)]:
-                label = f"baseline: {label}" if name == "baselines" else label
-                if isinstance(entry, Mapping):
-                    table.add_row(label, f"{entry['mean']:.3f}", f"{entry['low']:.3f} … {entry['high']:.3f}")
-                elif entry is not None:
-                    table.add_row(label, f"{entry:.1f}" if isinstance(entry, float) else str(entry), "")
+        for label, entry in _rows(summary):
+            if isinstance(entry, Mapping):
+                table.add_row(label, f"{entry['mean']:.3f}", f"{entry['low']:.3f} … {entry['high']:.3f}")
+            elif entry is not None:
+                table.add_row(label, f"{entry:.1f}" if isinstance(entry, float) else str(entry), "")
         RichConsole().print(table)
+
+
+def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """A summary's entries by what they are called; single gyms come last."""
+    for name, value in summary.items():
+        if name == "baselines":
+            yield from ((f"baseline: {label}", entry) for label, entry in value.items())
+        elif name not in ("gyms", "transfer"):
+            yield name, value
+    for gym, own in by_gym(summary).items():
+        yield from ((f"{gym}: {label}", entry) for label, entry in _rows(own))

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from envs.intention.asker import Asker, action, answer
 from envs.intention.catalogue import CATEGORIES, QUESTIONS, SLOTS, VALUES
 from envs.intention.expert import Demonstrator
-from envs.intention.grammar import facts, words
+from envs.intention.grammar import facts
 from envs.intention.gym import LADDER, SPARE_TURNS
 from envs.intention.task import IntentionTask
+from envs.text import words
 
 
 def _question(slot: str) -> str:

@@ -10,7 +10,8 @@ import random
 
 from envs.intention.asker import Asker, action, answer
 from envs.intention.catalogue import CATEGORIES, QUESTIONS, SLOTS, VALUES
-from envs.intention.grammar import facts, words
+from envs.intention.grammar import facts
+from envs.text import words
 
 VAGUE_QUESTIONS = ("Can you tell me more?", "What do you want?")
 EARLIEST_FINISH = 3

@@ -7,18 +7,17 @@
 
 Invariants
 - What does not parse means nothing: it is too vague, never an error.
-- Matching ignores case, punctuation and Unicode compatibility forms, and nothing else.
+- Texts are read as `envs.text` reads them.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
 from itertools import pairwise
 
 from envs.intention.catalogue import SLOTS, VALUES
+from envs.text import sentences, words
 
 OVERLAP = 0.6
 """Share of common words from which a question counts as a model question, or a stated value as the true one."""
@@ -28,9 +27,6 @@ def _vocabulary(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_SENTENCE = re.compile(r"[^.!?;\n]+[.!?;\n]*")
-_ABBREVIATION = re.compile(r"\b([ei])\.(g|e)\.", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+")
 _ASKING = _vocabulary(
     "what which who whose when where why how tell give name say state describe explain specify share "
     "do does did is are was were can could would will should may might please"
@@ -41,23 +37,6 @@ _FUNCTION = _vocabulary(
 )
 _ARTICLES = _vocabulary("a an the is")
 _VALUE_WORDS = frozenset(value for values in VALUES.values() for value in values)
-
-
-@lru_cache(maxsize=8192)
-def words(text: str) -> tuple[str, ...]:
-    """The words of a text, in order, without case and punctuation."""
-    return tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of a text that hold a word."""
-    plain = _ABBREVIATION.sub(r"\1\2", unicodedata.normalize("NFKC", text))
-    return [sentence.strip() for sentence in _SENTENCE.findall(plain) if words(sentence)]
-
-
-def questions(text: str) -> list[str]:
-    """The sentences that end with a question mark."""
-    return [sentence for sentence in sentences(text) if sentence.endswith("?")]
 
 
 def count_questions(text: str, names: Collection[str]) -> int:

@@ -10,8 +10,9 @@ from typing import Any
 
 from envs.base import Utterance, View
 from envs.intention.catalogue import SLOTS, inquiries
-from envs.intention.grammar import questions, topic
+from envs.intention.grammar import topic
 from envs.intention.wording import NO_MATTER, RICH_REPLIES, RICH_TOLD, RICH_VAGUE, TERSE, TOLD, VAGUE
+from envs.text import questions
 
 _FORMS = {slot: inquiries(slot) for slot in SLOTS}
 

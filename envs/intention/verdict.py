@@ -14,7 +14,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt
 
 from envs.base import Message, Verdict, VerdictRequest
-from envs.intention.grammar import questions, topic
+from envs.intention.grammar import topic
+from envs.text import questions
 from envs.verdicts import Kind, register
 
 

@@ -21,7 +21,9 @@ EVALUATIONS = {
 }
 
 
-def episodes(level: float, count: int, split: str = "heldout", seed: int = 0, tokens: int = 4) -> pa.Table:
+def episodes(
+    level: float, count: int, split: str = "heldout", seed: int = 0, tokens: int = 4, gym: str = "IntentionGym"
+) -> pa.Table:
     """`count` episodes of as many tasks around a score; every episode samples half of its tokens."""
     rng = random.Random(seed)
     rows = []
@@ -32,7 +34,7 @@ def episodes(level: float, count: int, split: str = "heldout", seed: int = 0, to
             Row(
                 policy="agent",
                 opponent="user@0",
-                gym="IntentionGym",
+                gym=gym,
                 task_id=f"{split}-{number}",
                 split=split,
                 group_id=number,

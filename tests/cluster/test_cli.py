@@ -16,6 +16,7 @@ from cluster import cli
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUICKSTART = EXAMPLES / "quickstart.yaml"
+MIXTURE = EXAMPLES / "mixture.yaml"
 
 
 def parley(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -150,6 +151,34 @@ def test_sft_of_one_role_says_what_it_misses(options, says, monkeypatch, capsys,
     assert parley("sft", QUICKSTART, f"run.root={tmp_path}", *options, monkeypatch=monkeypatch) == 2
     assert says in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mixture_and_its_transfer_variant_describe_themselves(monkeypatch, capsys, tmp_path):
+    root = f"run.root={tmp_path}"
+    assert parley("train", MIXTURE, root, "--dry-run", monkeypatch=monkeypatch) == 0
+    assert yaml.safe_load(capsys.readouterr().out)["gyms"]["train"] == {"IntentionGym": 0.5, "TelepathyGym": 0.5}
+    variant = ["gyms.train={IntentionGym: 1.0}", "gyms.transfer={TelepathyGym: {}}"]
+    assert parley("train", MIXTURE, root, *variant, "--dry-run", monkeypatch=monkeypatch) == 0
+    assert yaml.safe_load(capsys.readouterr().out)["gyms"]["transfer"] == {"TelepathyGym": {"tasks": None}}
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("gyms.transfer={TelepathyGim: {}}", ["gyms.transfer.TelepathyGim", "did you mean TelepathyGym?"]),
+        ("gyms.transfer={TelepathyGym: {tasks: 500}}", ["gyms.transfer.TelepathyGym.tasks is 500", "135"]),
+        ("gyms.params.TelepathyGym={guesses: -1}", ["gyms.params.TelepathyGym", "guesses is -1"]),
+        ("eval.tasks=300", ["gyms.transfer.TelepathyGym.tasks is 300", "135"]),
+        ("gyms.tasks={TelepathyGym: {source: files}}", ["gyms.tasks.TelepathyGym", "files", "handwritten"]),
+        ("sft.agent.demonstrator.hsty=0.2", ["sft.agent.demonstrator.hsty", "did you mean hasty?"]),
+    ],
+)
+def test_a_mistake_about_a_transfer_gym_is_one_sentence(override, says, monkeypatch, capsys, tmp_path):
+    given = ["gyms.train={IntentionGym: 1.0}", "gyms.transfer={TelepathyGym: {}}", override]
+    assert parley("train", MIXTURE, f"run.root={tmp_path}", *given, "--dry-run", monkeypatch=monkeypatch) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and all(word in error for word in says), error
 
 
 def test_tiny_makes_the_models_a_run_names(monkeypatch, capsys, tmp_path):

@@ -64,6 +64,20 @@ def test_lengths_are_sampled_tokens_of_an_episode_over_all_its_sequences():
     assert scalars["rollout/episodes"] == 20
 
 
+def test_what_means_something_only_within_a_gym_is_told_gym_by_gym():
+    other = {"gym": "TelepathyGym", "score": 1.0, "success": True}
+    rows = [row(0, 0, [1, 1]), row(0, 0, [1], sequence=1, first_turn=2), failed(0, 1, "engine"), row(1, 0, [1], **other)]
+    scalars = rollout_scalars(to_table(rows))
+    assert (scalars["reward/score"], scalars["reward/score/IntentionGym"], scalars["reward/score/TelepathyGym"]) == (
+        0.75,
+        0.5,
+        1,
+    )
+    assert (scalars["reward/success/IntentionGym"], scalars["reward/success/TelepathyGym"]) == (0.0, 1.0)
+    assert (scalars["rollout/turns/IntentionGym"], scalars["rollout/turns/TelepathyGym"]) == (3.0, 1.0)
+    assert (scalars["rollout/episodes/IntentionGym"], scalars["rollout/episodes/TelepathyGym"]) == (1.0, 1.0)
+
+
 def test_turns_and_rewards_of_later_sequences_count():
     rows = [row(0, 0, [1, 1]), row(0, 0, [1], sequence=1, first_turn=2), row(0, 1, [1])]
     scalars = rollout_scalars(to_table(rows))

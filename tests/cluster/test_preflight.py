@@ -8,6 +8,7 @@ from cluster.errors import UserError
 from cluster.start import preflight
 from cluster.start.placement import unplaced
 from cluster.start.plan_text import lines, nodes_text
+from envs.config import TransferConfig
 from rewards.config import JudgeConfig
 
 
@@ -156,6 +157,14 @@ def test_the_plan_of_a_run_in_a_few_lines(tmp_path):
         "1 rollout worker, 1 user engine, 1 judge, 1 learner rank: 1.75 CPUs and 1 learner_node",
         f"kept in {tmp_path}/quickstart",
     ]
+
+
+def test_the_plan_names_the_gyms_that_are_measured():
+    config = Config()
+    config.gyms.train = {"IntentionGym": 0.5, "TelepathyGym": 0.5}
+    assert "held-out: 200 tasks of each of IntentionGym, TelepathyGym, before and after" in lines(config)
+    config.gyms.train, config.gyms.transfer = {"IntentionGym": 1.0}, {"TelepathyGym": TransferConfig(tasks=30)}
+    assert "transfer, never trained on: 30 tasks of TelepathyGym, before and after" in lines(config)
 
 
 def test_nodes_are_shown_without_what_every_node_has():

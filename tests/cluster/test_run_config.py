@@ -89,7 +89,9 @@ def test_overrides_reach_into_dicts_and_lists_and_keep_their_neighbours(path):
         ("gyms.train.IntentionGim=1", "gyms.train.IntentionGim is not a gym: did you mean IntentionGym?"),
         ("gyms.train.Zork=1", "gyms.train.Zork is not a gym: choose from IntentionGym, TurtleGym."),
         ("gyms.train.IntentionGym=-1", "gyms.train.IntentionGym is -1: it must be greater than 0."),
-        ("gyms.transfer.IntentionGym=1", "gyms.transfer.IntentionGym is also in gyms.train"),
+        ("gyms.transfer.TurtleGym.tsks=3", "did you mean gyms.transfer.TurtleGym.tasks?"),
+        ("gyms.transfer.TurtleGym=1", "gyms.transfer.TurtleGym is 1: it must be a mapping of keys."),
+        ("gyms.transfer.IntentionGym={}", "gyms.transfer.IntentionGym is also in gyms.train"),
         ("policies.agent.train=false", "policies.agent.train is false: nothing would be trained"),
         (
             "policies.user={model: {tiny: user}, train: true}",

@@ -8,7 +8,8 @@ import synthetic_run
 from cluster.errors import UserError
 from cluster.record import plots, summary
 from cluster.record.run_directory import RunDirectory
-from rewards.trajectory import from_cell, to_table
+from cluster.terminal.console import Console
+from rewards.trajectory import concat, from_cell, to_table
 
 
 @pytest.fixture
@@ -60,6 +61,64 @@ def test_an_episode_counts_once_and_one_without_score_is_masked(run):
     assert (played.tasks, played.masked) == (["heldout-0", "heldout-1"], 1)
     assert summary.sampled_tokens(to_table([*rows, second])) == 2 * 3
     assert summary.sampled_tokens(to_table([])) == 0
+
+
+@pytest.fixture
+def mixture(tmp_path):
+    """IntentionGym and TelepathyGym trained on; a third one only measured."""
+    run = RunDirectory(tmp_path, "mixture")
+    run.create()
+    run.write_config("run: {name: mixture, seed: 3}\n")
+    for phase, level in synthetic_run.EVALUATIONS.items():
+        tables = [synthetic_run.episodes(level, 40)]
+        if phase != "baseline-oracle":
+            tables.append(synthetic_run.episodes(level / 2, 40, split="thing", gym="TelepathyGym"))
+        run.write_trajectories(concat(tables), phase)
+    for phase in ("heldout-before-transfer", "heldout-after-transfer", "baseline-random-transfer"):
+        run.write_trajectories(synthetic_run.episodes(0.1, 40, split="unseen", gym="TurtleGym"), phase)
+    run.write_summary(summary.recompute(run.path))
+    return run
+
+
+def test_several_gyms_are_summed_up_together_and_each_alone(mixture):
+    stored = mixture.read_summary()
+    first, second = stored["gyms"]["IntentionGym"], stored["gyms"]["TelepathyGym"]
+    assert set(stored["gyms"]) == {"IntentionGym", "TelepathyGym"} and set(first) <= set(stored)
+    for key in ("heldout_score_before", "heldout_score_after", "heldout_greedy_change", "constant_user_score"):
+        assert stored[key]["mean"] == pytest.approx((first[key]["mean"] + second[key]["mean"]) / 2), key
+    assert first["heldout_score_after"]["mean"] > second["heldout_score_after"]["mean"] + 0.2
+    assert (stored["heldout_score_after"]["n"], first["heldout_score_after"]["n"]) == (80, 40)
+    assert summary.check(mixture.path) == []
+
+
+def test_a_baseline_that_one_gym_lacks_is_no_baseline_of_all(mixture):
+    stored = mixture.read_summary()
+    assert set(stored["baselines"]) == set(stored["gyms"]["TelepathyGym"]["baselines"]) == {"random", "best_fixed_script"}
+    assert stored["gyms"]["IntentionGym"]["baselines"]["oracle"]["mean"] == 1.0
+
+
+def test_an_unseen_gym_is_in_no_mean_of_those_trained_on(mixture):
+    stored = mixture.read_summary()
+    unseen = stored["transfer"]["TurtleGym"]
+    assert set(stored["transfer"]) == {"TurtleGym"} and "TurtleGym" not in stored["gyms"]
+    assert unseen["heldout_score_change"]["mean"] == 0.0 and set(unseen["baselines"]) == {"random"}
+    for path in mixture.trajectories.glob("*-transfer.parquet"):
+        path.unlink()
+    assert summary.recompute(mixture.path) == {**stored, "transfer": {}}
+    stored["transfer"]["TurtleGym"]["heldout_score_after"]["mean"] += 0.1
+    mixture.write_summary(stored)
+    assert "transfer.TurtleGym" in summary.check(mixture.path)
+
+
+def test_over_runs_and_the_terminal_show_each_gym(mixture, run, capsys):
+    stored = mixture.read_summary()
+    rows = summary.over_runs([stored, stored])
+    assert rows["TelepathyGym.heldout_score_after"][0] == stored["gyms"]["TelepathyGym"]["heldout_score_after"]["mean"]
+    assert {"TurtleGym.heldout_score_before", "IntentionGym.margin_over_script"} <= set(rows)
+    assert not any("." in row for row in summary.over_runs([run.read_summary()])), "one gym: its rows would say it twice"
+    Console().summary(stored)
+    shown = capsys.readouterr().out
+    assert "TelepathyGym: heldout_score_after" in shown and "TurtleGym: baseline: random" in shown
 
 
 def test_the_report_is_drawn_for_finished_and_unfinished_runs(run, tmp_path):

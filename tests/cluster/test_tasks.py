@@ -22,7 +22,24 @@ def test_every_task_comes_once_per_epoch_and_the_next_epoch_has_another_order():
     assert first != second
 
 
+def test_a_mixture_draws_gyms_by_weight_and_each_gym_goes_through_its_own_tasks():
+    source = TaskSource({"IntentionGym": 1.0, "TelepathyGym": 3.0}, 5, {"TelepathyGym": {"source": "handwritten"}})
+    drawn = [source.task(i) for i in range(600)]
+    share = sum(task.gym == "TelepathyGym" for task in drawn) / len(drawn)
+    assert 0.70 < share < 0.80
+    things = [task.hidden.name for task in drawn if task.gym == "TelepathyGym"]
+    epoch = len(envs.load("TelepathyGym", "train", source="handwritten"))
+    assert len(set(things[:epoch])) == epoch == len(set(things[epoch : 2 * epoch])), "its options count, and its epochs"
+    assert len({task.id for task in drawn if task.gym == "IntentionGym"}) == 600 - len(things)
+
+
+def test_each_gym_has_as_many_heldout_tasks_as_are_asked_for():
+    tasks = heldout_tasks({"TelepathyGym": 2, "IntentionGym": 3}, {"TelepathyGym": {"source": "handwritten"}})
+    assert [task.gym for task in tasks] == ["IntentionGym"] * 3 + ["TelepathyGym"] * 2
+    assert {task.split for task in tasks} == {"heldout"} and tasks[-1].source == "handwritten"
+
+
 def test_heldout_tasks_are_never_trained_on():
     source = TaskSource(GYMS, 0)
     trained = {source.task(i).visible.request for i in range(4000)}
-    assert not trained & {task.visible.request for task in heldout_tasks(GYMS, 200)}
+    assert not trained & {task.visible.request for task in heldout_tasks({"IntentionGym": 200})}

@@ -1,7 +1,8 @@
 import pytest
 
 from envs.intention.catalogue import SLOTS
-from envs.intention.grammar import answers, count_questions, facts, questions, right, sentences
+from envs.intention.grammar import answers, count_questions, facts, right
+from envs.text import questions, sentences
 
 NAMES = {"date": "date", "day of arrival": "arrival", "arrival": "arrival", "guests": "guests"}
 

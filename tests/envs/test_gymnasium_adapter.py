@@ -6,6 +6,7 @@ import pytest
 from envs_cases import ask, task
 from gymnasium.utils.env_checker import check_env
 
+import envs
 from envs.base import Utterance, View
 from envs.gymnasium_adapter import ParleyEnv
 
@@ -17,10 +18,13 @@ def env():
     made.close()
 
 
-def test_gymnasiums_own_check_passes(env):
+@pytest.mark.parametrize("name", envs.gyms())
+def test_gymnasiums_own_check_passes(name):
+    made = gymnasium.make(f"envs.gymnasium_adapter:parley/{name}-v0", prompt="short", render_mode="ansi")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_env(env.unwrapped)
+        check_env(made.unwrapped)
+    made.close()
 
 
 def test_an_episode(env):

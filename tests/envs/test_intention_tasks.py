@@ -6,9 +6,10 @@ from envs.conversation import converse, drive
 from envs.intention.baselines import FixedScript
 from envs.intention.catalogue import CATEGORIES, SLOTS, VALUES, VALUES_PER_SLOT
 from envs.intention.generator import generate
-from envs.intention.grammar import count_questions, topic, words
+from envs.intention.grammar import count_questions, topic
 from envs.intention.task import split_of
 from envs.intention.user import IntentionUser
+from envs.text import words
 
 HANDWRITTEN = {split: envs.load("IntentionGym", split, source="handwritten") for split in ("train", "heldout")}
 ALL_HANDWRITTEN = [*HANDWRITTEN["train"], *HANDWRITTEN["heldout"]]

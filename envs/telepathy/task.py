@@ -1,0 +1,56 @@
+"""A thing somebody thinks of.
+
+Invariants
+- `visible` is all the agent may know, and tells nothing about the thing; `hidden` is the thing with its whole fact table.
+- The id is a digest: it does not name the thing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from envs.base import Split, Task
+from envs.telepathy.attributes import Source
+from envs.telepathy.things import Thing
+from envs.telepathy.wording import Answer
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Visible(_Frozen):
+    opening: str = Field(min_length=1)
+
+
+class Hidden(_Frozen):
+    name: str = Field(min_length=1)
+    aliases: tuple[str, ...] = ()
+    facts: dict[str, Answer] = Field(min_length=1)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything the thing is called."""
+        return self.name, *self.aliases
+
+
+class TelepathyTask(Task):
+    source: Source
+    visible: Visible
+    hidden: Hidden
+
+
+def make_task(thing: Thing, source: Source, split: Split, opening: str) -> TelepathyTask:
+    """The task to find a thing."""
+    key = hashlib.sha256(f"{source} {thing.name} {opening}".encode()).hexdigest()[:12]
+    hidden = Hidden(name=thing.name, aliases=thing.aliases, facts=dict(thing.facts))
+    return TelepathyTask(
+        id=f"telepathy-{source}-{key}",
+        gym="TelepathyGym",
+        split=split,
+        source=source,
+        visible=Visible(opening=opening),
+        hidden=hidden,
+    )
