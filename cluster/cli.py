@@ -213,6 +213,7 @@ def show(
     run: Run,
     phase: Annotated[str | None, typer.Option(help="train, heldout-after, …  [train]")] = None,
     iteration: Annotated[int | None, typer.Option(help="Of a phase that has several.  [the newest]")] = None,
+    gym: Annotated[str | None, typer.Option(help="IntentionGym, …")] = None,
     task: Annotated[str | None, typer.Option(help="A task's id.")] = None,
     group: Annotated[int | None, typer.Option(help="A group's number.", max=2**63 - 1)] = None,
     episode: Annotated[str | None, typer.Option(help="An episode's id.")] = None,
@@ -233,7 +234,7 @@ def show(
     from cluster.terminal.selection import Filters
     from cluster.terminal.show import show as run_show
 
-    chosen = Filters(phase, iteration, task, group, episode, status, opponent, min_score, max_score, worst, best, count)
+    chosen = Filters(phase, iteration, task, group, episode, status, opponent, min_score, max_score, worst, best, count, gym)
     run_show(run, chosen, tokens=tokens, as_json=as_json)
 
 

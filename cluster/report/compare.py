@@ -104,15 +104,15 @@ def config_differences(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, di
 
 
 def _played(directory: RunDirectory, phase: str) -> Played:
-    table = directory.read_trajectories(phase, columns=[*EPISODE, "seed", "turns"])
-    lengths = zip(table["gym"].to_pylist(), table["episode_id"].to_pylist(), pc.list_value_length(table["turns"]), strict=True)
-    turns: dict[tuple[str, str], int] = defaultdict(int)
-    for gym, episode, length in lengths:
-        turns[gym, episode] += length.as_py() or 0
+    table = directory.read_trajectories(phase, columns=[*EPISODE, "policy", "seed", "turns"])
+    keys = zip(*(table[name].to_pylist() for name in ("gym", "episode_id", "policy")), strict=True)
+    turns: dict[tuple[str, str, str], int] = defaultdict(int)  # over all sequences of a policy
+    for key, length in zip(keys, pc.list_value_length(table["turns"]).to_pylist(), strict=True):
+        turns[key] += length or 0
     found: Played = defaultdict(lambda: defaultdict(list))
-    for row in scored(table, [*EPISODE, "seed"])[0]:
+    for row in scored(table, [*EPISODE, "policy", "seed"])[0]:
         values = {"score": row["score"], "success": float(row["success"] or False)}
-        values["turns"] = float(turns[row["gym"], row["episode_id"]])
+        values["turns"] = float(turns[row["gym"], row["episode_id"], row["policy"]])
         found[row["gym"], row["task_id"]][row["seed"]].append(values)
     return found
 
@@ -137,7 +137,7 @@ def _difference(run: str, phase: str, gym: str, measure: str, first: Played, oth
         shared = first[task].keys() & other[task].keys()
         same += bool(shared)
         for side, seeds in zip(sides, (first[task], other[task]), strict=True):
-            chosen = [seeds[seed] for seed in shared or seeds]
+            chosen = [seeds[seed] for seed in sorted(shared or seeds)]
             side["\0".join(task)] = [values[measure] for episodes in chosen for values in episodes]
     means = [fmean(map(fmean, side.values())) for side in sides]
     unpaired = [len(played) - len(sides[0]) for played in (first, other)]

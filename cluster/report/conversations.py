@@ -46,34 +46,36 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """The conversations of one table."""
+    """The conversations of one table and gym."""
 
     title: str
     conversations: list[Conversation]
 
 
 def chapters(directory: RunDirectory) -> list[Chapter]:
-    """Those of the tables there are in which some episode has a score."""
+    """One for each table and gym in which some episode is in order."""
     phases = directory.phases()
     heldout = next((phase for phase in (AFTER, BEFORE) if phase in phases), None)
     last = max(directory.iterations(TRAIN), default=None)
     places: list[tuple[str, int | None]] = [(TRAIN, last)] if last is not None else []
     places += [(heldout, None)] if heldout else []
-    titles = [phase if number is None else f"{phase}, iteration {number}" for phase, number in places]
-    found = [Chapter(title, list(_ends(directory, *place))) for title, place in zip(titles, places, strict=True)]
-    return [chapter for chapter in found if chapter.conversations]
+    return [chapter for place in places for chapter in _by_gym(directory, *place)]
 
 
-def _ends(directory: RunDirectory, phase: str, iteration: int | None) -> Iterator[Conversation]:
-    table = directory.read_trajectories(phase, iteration, columns=["status"])
-    if not pc.any(pc.equal(table["status"], OK)).as_py():
-        return
+def _by_gym(directory: RunDirectory, phase: str, iteration: int | None) -> Iterator[Chapter]:
+    table = directory.read_trajectories(phase, iteration, columns=["gym", "status"])
+    gyms = sorted(pc.unique(table.filter(pc.equal(table["status"], OK))["gym"]).to_pylist())
+    title = phase if iteration is None else f"{phase}, iteration {iteration}"
+    for gym in gyms:
+        conversations = list(_ends(directory, Filters(phase, iteration, status=OK, gym=gym)))
+        yield Chapter(f"{title}, {gym}" if len(gyms) > 1 else title, conversations)
+
+
+def _ends(directory: RunDirectory, asked: Filters) -> Iterator[Conversation]:
     shown = set()
-    asked = Filters(phase, iteration, status=OK)
     for end, filters in (("best", replace(asked, best=EACH)), ("worst", replace(asked, worst=EACH))):
         for episode in select(directory, filters).episodes:
-            key = episode.acting["gym"], episode.acting["episode_id"]
-            if key not in shown:
+            if (key := episode.acting["episode_id"]) not in shown:
                 shown.add(key)
                 yield _conversation(end, episode)
 

@@ -127,7 +127,7 @@ def _line(rows: Sequence[Mapping[str, Any]], name: str, gyms: set[str]) -> Serie
     plain, gym = _plain(name, gyms)
     points = {row["iteration"]: row[name] for row in rows if row.get(name) is not None}
     x, y = thinned(list(points), list(points.values()))
-    short = plain.partition("/")[2]
+    short = plain.partition("/")[2] or plain
     return Series(f"{short} · {gym}" if gym else short, x, y)
 
 

@@ -134,6 +134,15 @@ def test_the_best_and_the_worst_conversations_come_once(run, bare):
     assert [talk.end for talk in only.conversations] == ["best", "best"]
 
 
+def test_each_gym_has_its_own_best(bare):
+    parts = [synthetic_run.episodes(level, 9, "train") for level in (0.2, 0.8)]
+    parts[1] = parts[1].set_column(parts[1].schema.get_field_index("gym"), "gym", [["OtherGym"] * 9])
+    bare.write_trajectories(concat(parts), "train", 1)
+    found = conversations.chapters(bare)
+    assert [chapter.title for chapter in found] == [f"train, iteration 1, {gym}" for gym in (GYM, "OtherGym")]
+    assert [{talk.head["gym"] for talk in chapter.conversations} for chapter in found] == [{GYM}, {"OtherGym"}]
+
+
 def test_alarms_say_what_the_status_kept_and_otherwise_the_number():
     rows = [
         {"iteration": 1, "learner/entropy": 0.5, "alarms/entropy_drop": 1.0},
