@@ -60,7 +60,7 @@
       if (this.lines.length > 1) this.lines.forEach((line) => this.entry(line));
       this.svg.addEventListener("pointermove", (event) => this.point(event));
       this.svg.addEventListener("pointerdown", (event) => this.point(event));
-      this.svg.addEventListener("pointerleave", () => this.leave());
+      this.svg.addEventListener("pointerleave", (event) => event.pointerType === "touch" || this.leave());
       this.svg.addEventListener("blur", () => this.leave());
       this.svg.addEventListener("keydown", (event) => this.step(event));
       new ResizeObserver(() => this.draw()).observe(this.svg);
@@ -78,7 +78,7 @@
     }
 
     draw() {
-      this.width = this.svg.clientWidth;
+      this.width = this.svg.getBoundingClientRect().width;
       this.svg.replaceChildren();
       this.cursor = null;
       this.tip.hidden = true;

@@ -3,17 +3,17 @@
 // A cell that begins with a number counts as that number; what has none comes last.
 (() => {
   const key = (row, column) => row.cells[column].textContent.trim();
-  const order = (a, b) => {
+  const order = (a, b, way) => {
     const [left, right] = [parseFloat(a), parseFloat(b)];
-    if (isNaN(left) || isNaN(right)) return isNaN(left) - isNaN(right) || a.localeCompare(b);
-    return left - right;
+    if (isNaN(left) || isNaN(right)) return isNaN(left) - isNaN(right) || way * a.localeCompare(b);
+    return way * (left - right);
   };
   const sort = (table, heading) => {
     const falling = heading.getAttribute("aria-sort") === "ascending";
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", falling ? "descending" : "ascending");
     const rows = [...table.tBodies[0].rows];
-    rows.sort((a, b) => (falling ? -1 : 1) * order(key(a, heading.cellIndex), key(b, heading.cellIndex)));
+    rows.sort((a, b) => order(key(a, heading.cellIndex), key(b, heading.cellIndex), falling ? -1 : 1));
     table.tBodies[0].append(...rows);
   };
   for (const table of document.querySelectorAll("table.sortable")) {
