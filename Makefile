@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.parley-installed
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 SEED ?= 0
+BROWSERS := chromium chromium-browser google-chrome
+APT := $(shell test "$$(id -u)" = 0 || echo sudo -n) apt-get
 # One thread per process: several engines share few cores, and OpenMP barriers between them cost more than they give.
 export OMP_NUM_THREADS := 1
 
@@ -18,7 +20,7 @@ export OMP_NUM_THREADS := 1
 SEEDS ?= 0 1 2
 QUICK = $(BIN)/python -m cluster train examples/quickstart.yaml --overwrite
 
-.PHONY: quickstart claims bench test lint types ci clean
+.PHONY: quickstart claims bench browser test lint types ci clean
 
 quickstart: $(STAMP)
 	$(BIN)/python -m cluster train examples/quickstart.yaml run.seed=$(SEED) run.name=quickstart-$(SEED) --overwrite
@@ -34,8 +36,15 @@ bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
 
 # Two processes, each with a Ray of its own; most of the time is spent waiting for others to start.
-test: $(STAMP)
+test: $(STAMP) browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The tests open reports in a browser. Where there is none and none can be installed, those tests say so and fail.
+browser: $(STAMP)
+	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
+	$(APT) update && $(APT) install -y --no-install-recommends chromium \
+	|| $(BIN)/playwright install chromium \
+	|| echo "no browser could be installed: the tests of the report will fail" >&2
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

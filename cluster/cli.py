@@ -155,25 +155,53 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="The folders of one or more runs.", show_default=False)],
     recompute: Annotated[bool, typer.Option("--recompute", help="Compute the summaries anew and compare.")] = False,
 ) -> None:
-    """Draw a run's curves and print its summary; of several runs, e.g. seeds, the mean and the worst.
+    """Make report.html and report.png and print the summary; of several runs, e.g. seeds, the mean and the worst.
 
     Example: parley report runs/quickstart-0 runs/quickstart-1 --recompute
     """
-    from cluster.record import plots, summary
+    from cluster.record import summary
     from cluster.record.run_directory import RunDirectory
+    from cluster.report import page, plots
     from cluster.terminal.console import Console
 
-    summaries = [RunDirectory.at(run).read_summary() for run in runs]
+    directories = [RunDirectory.at(run) for run in runs]
+    finished = [directory for directory in directories if directory.summary.exists() or recompute or len(runs) > 1]
+    summaries = [directory.read_summary() for directory in finished]
     for run in runs if recompute else []:
         if differing := summary.check(run):
             raise UserError(f"summary.json of {run} differs from its trajectories in: {', '.join(differing)}.")
     console = Console()
-    if len(summaries) == 1:
+    if len(runs) > 1:
+        console.runs(summary.over_runs(summaries))
+    elif summaries:
         console.summary(summaries[0])
     else:
-        console.runs(summary.over_runs(summaries))
+        typer.echo(f"{runs[0]} has not finished: no summary yet.", err=True)
     for run in runs:
         typer.echo(plots.draw(run))
+        typer.echo(page.write(run))
+
+
+@app.command("compare")
+def compare_runs(
+    runs: Annotated[list[Path], typer.Argument(help="The folders of two or more runs.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Also write a page, with the curves.", show_default=False)] = None,
+) -> None:
+    """Compare runs with the first one on the held-out tasks they share, task by task.
+
+    Example: parley compare runs/quickstart-0 runs/quickstart-1 --html compare.html
+    """
+    from cluster.report import compare_view
+    from cluster.report.compare import compare
+
+    comparison = compare(runs)
+    if html is not None:
+        compare_view.write(comparison, runs, html)
+    if as_json:
+        typer.echo(compare_view.json_text(comparison))
+        return
+    compare_view.show(comparison)
 
 
 @app.command()
@@ -209,6 +237,7 @@ def show(
     run: Run,
     phase: Annotated[str | None, typer.Option(help="train, heldout-after, …  [train]")] = None,
     iteration: Annotated[int | None, typer.Option(help="Of a phase that has several.  [the newest]")] = None,
+    gym: Annotated[str | None, typer.Option(help="IntentionGym, …")] = None,
     task: Annotated[str | None, typer.Option(help="A task's id.")] = None,
     group: Annotated[int | None, typer.Option(help="A group's number.", max=2**63 - 1)] = None,
     episode: Annotated[str | None, typer.Option(help="An episode's id.")] = None,
@@ -229,7 +258,7 @@ def show(
     from cluster.terminal.selection import Filters
     from cluster.terminal.show import show as run_show
 
-    chosen = Filters(phase, iteration, task, group, episode, status, opponent, min_score, max_score, worst, best, count)
+    chosen = Filters(phase, iteration, task, group, episode, status, opponent, min_score, max_score, worst, best, count, gym)
     run_show(run, chosen, tokens=tokens, as_json=as_json)
 
 

@@ -21,11 +21,12 @@ from cluster.grpo_config import GRPOConfig
 from cluster.jobs.interruption import Interrupted, Interruption, heeding
 from cluster.jobs.runtime import cluster
 from cluster.observe.reporter import mark, marked
-from cluster.record import plots, summary
+from cluster.record import summary
 from cluster.record.baselines import play_baselines
 from cluster.record.monitor import check_credentials
 from cluster.record.run_directory import BEFORE, RunDirectory
 from cluster.record.summary import AFTER, BASELINE, CONSTANT_USER, GREEDY, TRANSFER
+from cluster.report import page, plots
 from cluster.start import plan_text
 from cluster.start.claim import claim
 from cluster.start.parts import CONSTANT
@@ -69,6 +70,7 @@ def train(config: Config, *, overwrite: bool = False, resume: bool = False) -> d
             result = summary.recompute(directory.path)
             directory.write_summary(result)
             plots.draw(directory.path)
+            page.write(directory.path)
         console.summary(result)
         console.say(f"{directory.path}")
     return result

@@ -19,6 +19,7 @@ from cluster.observe.alarm import Alarm
 from cluster.record.metrics import imitation_scalars, rollout_scalars
 from cluster.record.monitor import Monitor, last_run_id
 from cluster.record.run_directory import RunDirectory
+from cluster.record.versions import versions
 
 HELDOUT = "heldout-"
 """What the phases of evaluations begin with; in W&B their group says so."""
@@ -32,6 +33,7 @@ class Recorder:
         clock, if that was before now."""
         self.directory = directory
         self.directory.write_config(resolved(config))
+        self.directory.write_versions(versions())
         self.ledger = Ledger(self.directory.ledger)
         wandb_run = last_run_id(directory.path)
         self._went_on = wandb_run is not None

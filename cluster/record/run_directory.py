@@ -7,7 +7,8 @@
     ledger.jsonl     what became of every group
     status.json      what the run is doing now
     failure.txt      the traceback of what ended the run, if something did
-    checkpoints/, wandb/, report.png
+    versions.json    the software it was made with
+    checkpoints/, wandb/, report.png, report.html
 
 Invariant: whole files appear at once (written aside, then renamed), so a killed run leaves no half of one.
 """
@@ -37,6 +38,8 @@ OUTPUTS = (
     "checkpoints",
     "wandb",
     "report.png",
+    "report.html",
+    "versions.json",
     "failure.txt",
 )
 BEFORE = "heldout-before"
@@ -56,6 +59,8 @@ class RunDirectory:
         self.ledger = self.path / "ledger.jsonl"
         self.checkpoints = self.path / "checkpoints"
         self.report = self.path / "report.png"
+        self.page = self.path / "report.html"
+        self.versions = self.path / "versions.json"
         self.failure = self.path / "failure.txt"
 
     @classmethod
@@ -144,6 +149,19 @@ class RunDirectory:
 
     def write_report(self, image: bytes) -> None:
         _replace(self.report, lambda path: path.write_bytes(image))
+
+    def write_page(self, html: str) -> None:
+        _replace(self.page, lambda path: path.write_text(html, encoding="utf-8"))
+
+    def write_versions(self, versions: dict[str, str]) -> None:
+        _replace(self.versions, lambda path: path.write_text(json.dumps(versions, indent=2) + "\n", encoding="utf-8"))
+
+    def read_versions(self) -> dict[str, str]:
+        """Name -> version; empty for a run that did not note them."""
+        if not self.versions.exists():
+            return {}
+        versions: dict[str, str] = json.loads(self.versions.read_text(encoding="utf-8"))
+        return versions
 
     def write_trajectories(self, table: pa.Table, phase: str, iteration: int | None = None) -> Path:
         stem = phase if iteration is None else f"{phase}-{iteration:06d}"

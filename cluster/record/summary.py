@@ -54,24 +54,34 @@ class Episodes:
     def success(self, seed: int) -> Estimate | None:
         return bootstrap_mean(self.successes, seed, tasks=self.tasks) if self.scores else None
 
-    def by_task(self) -> dict[str, list[float]]:
-        scores: dict[str, list[float]] = {}
-        for task, score in zip(self.tasks, self.scores, strict=True):
-            scores.setdefault(task, []).append(score)
-        return scores
+    def by_task(self, values: Sequence[float]) -> dict[str, list[float]]:
+        """`scores` or `successes` of each task."""
+        found: dict[str, list[float]] = {}
+        for task, value in zip(self.tasks, values, strict=True):
+            found.setdefault(task, []).append(value)
+        return found
+
+
+def scored(table: pa.Table, columns: Sequence[str] = EPISODE) -> tuple[list[dict[str, Any]], int]:
+    """`columns` of every episode with a score, and how many have none.
+
+    One row per episode: it has one for every token sequence, and all of them carry its score.
+    """
+    seen: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in table.select(columns).to_pylist():
+        seen.setdefault((row["gym"], row["episode_id"]), row)
+    rows = [row for row in seen.values() if row["status"] == OK and row["score"] is not None]
+    return rows, len(seen) - len(rows)
 
 
 def episodes(table: pa.Table) -> Episodes:
-    """One score per episode: an episode has a row for every token sequence, and all of them carry its score."""
-    seen: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in table.select(EPISODE).to_pylist():
-        seen.setdefault((row["gym"], row["episode_id"]), row)
-    scored = [row for row in seen.values() if row["status"] == OK and row["score"] is not None]
+    """The scored episodes of a table."""
+    rows, masked = scored(table)
     return Episodes(
-        [row["task_id"] for row in scored],
-        [row["score"] for row in scored],
-        [float(row["success"] or False) for row in scored],
-        len(seen) - len(scored),
+        [row["task_id"] for row in rows],
+        [row["score"] for row in rows],
+        [float(row["success"] or False) for row in rows],
+        masked,
     )
 
 
@@ -188,7 +198,7 @@ def _means(summary: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _change(before: Episodes, after: Episodes, seed: int) -> Estimate | None:
-    tables = before.by_task(), after.by_task()
+    tables = before.by_task(before.scores), after.by_task(after.scores)
     return paired_difference(*tables, seed) if tables[0].keys() & tables[1].keys() else None
 
 

@@ -44,10 +44,12 @@ class Filters:
     worst: int | None = None
     best: int | None = None
     count: int | None = None
+    gym: str | None = None
 
 
 Test = Callable[[Any, Any], Any]
 TESTS: dict[str, tuple[str, Test]] = {
+    "gym": ("gym", pc.equal),
     "task": ("task_id", pc.equal),
     "group": ("group_id", pc.equal),
     "episode": ("episode_id", pc.equal),

@@ -208,6 +208,9 @@ def test_a_job_leaves_a_whole_run_under_the_shared_root(ended: dict[str, Ended],
     run = root / name
     assert json.loads((run / "summary.json").read_text())["iterations"] == 1
     assert list(run.glob("checkpoints/*/learner_group/agent/hf/model.safetensors"))
+    page = (run / "report.html").read_text()
+    assert "Best and worst conversations" in page
+    assert json.loads((run / "versions.json").read_text())["torch"] in page
 
 
 def test_parley_submit_follows_the_log_and_says_how_to_stop(ended: dict[str, Ended], server: Server):

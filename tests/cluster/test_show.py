@@ -140,6 +140,7 @@ def test_the_default_is_three_of_the_newest_iteration(parley, ids):
     [
         (["--group", 11], ["11.0", "11.1", "11.2"]),
         (["--task", "task-10"], ["10.0", "10.1", "10.2"]),
+        (["--gym", "IntentionGym"], EVERYTHING),
         (["--episode", "11.1"], ["11.1"]),
         (["--status", "ok"], ["10.0", "10.1", "11.0", "11.1"]),
         (["--status", "judge_deadline"], ["10.2"]),
@@ -185,6 +186,7 @@ def test_other_tables_of_the_run(parley, ids):
         ),
         (["--opponent", "bob"], ["--opponent bob", "constant, user"]),
         (["--task", "nope"], ["--task nope", "task-10, task-11"]),
+        (["--gym", "TurtleGym"], ["--gym TurtleGym", "IntentionGym"]),
         (["--group", 464], ["--group 464", "from 10 to 11", "train iteration 3", "of 1 to 3"]),
         (["--episode", "10.9"], ["--episode 10.9", "10.0, 10.1"]),
         (["--min-score", 2], ["--min-score 2.0", "from 0.1 to 1"]),

@@ -6,8 +6,9 @@ import pytest
 import synthetic_run
 
 from cluster.errors import UserError
-from cluster.record import plots, summary
+from cluster.record import summary
 from cluster.record.run_directory import RunDirectory
+from cluster.report import plots
 from cluster.terminal.console import Console
 from rewards.trajectory import concat, from_cell, to_table
 
