@@ -72,7 +72,9 @@ class TurnCostConfig(BaseModel):
         return self.value > 0 or self.budget is not None
 
     @model_validator(mode="after")
-    def _starts_in_range(self) -> TurnCostConfig:
+    def _goes_together(self) -> TurnCostConfig:
+        if self.budget and self.gate != "none":
+            raise ValueError("gate and budget exclude each other: the cost would climb unfelt while nobody succeeds")
         if self.budget and self.value > self.budget.most:
             raise ValueError(f"value {self.value} is above budget.most, {self.budget.most}")
         return self

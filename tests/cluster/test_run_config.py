@@ -220,7 +220,9 @@ def test_derived_sizes(path):
         (["rewards.turn_cost.gate=success"], "it must be 'none' or 'pass_rate'"),
         (["rewards.turn_cost.budget.turns=16"], "rewards.turn_cost.budget.turns is 16: it must be below gyms.max_turns (16)"),
         (["rewards.turn_cost.budget.rate=1e-3"], "rewards.turn_cost.budget.turns is missing."),
-        (["rewards.turn_cost.budget.turns=5", "rewards.turn_cost.gate=pass_rate"], None),
+        (["rewards.turn_cost.budget.turns=5"], None),
+        (["rewards.turn_cost.value=0.1", "rewards.turn_cost.gate=pass_rate"], None),
+        (["rewards.turn_cost.budget.turns=5", "rewards.turn_cost.gate=pass_rate"], "gate and budget exclude each other"),
         (["rewards.estimator=userrl", "rewards.turn_cost.value=0.1"], "set rewards.estimator=turn_loo."),
         (
             ["rewards.estimator=userrl", "rewards.turn_cost.budget.turns=5"],

@@ -80,7 +80,8 @@ def tables(seed: int, per_row: int = 2):
 
 CONFIGS = {
     "turn_gae": RewardsConfig(estimator="turn_gae"),
-    "gated": RewardsConfig.model_validate({"turn_cost": {"value": 0.05, "gate": "pass_rate", "budget": {"turns": 2}}}),
+    "gated": RewardsConfig.model_validate({"turn_cost": {"value": 0.05, "gate": "pass_rate"}}),
+    "budget": RewardsConfig.model_validate({"turn_cost": {"value": 0.05, "budget": {"turns": 2}}}),
     "named": RewardsConfig(estimator="turn_gae", combine="normalise_then_sum", weights={"env": 1.0, "format": 0.1}),
     "padded": RewardsConfig(estimator="turn_padded"),
     "shuffled": RewardsConfig(estimator="turn_gae", shuffle=True),

@@ -95,11 +95,11 @@ def tables():
 
 def test_metrics_name_gym_reward_and_cost():
     state = CreditState()
-    settings = config(**ONE_BY_ONE, turn_cost={"value": 0.1, "gate": "pass_rate", "budget": {"turns": 2, "rate": 0.01}})
+    settings = config(**ONE_BY_ONE, turn_cost={"value": 0.1, "budget": {"turns": 2, "rate": 0.01}})
     _, first = assign(tables(), "agent", settings, state, 0)
     _, second = assign(tables(), "agent", settings, state, 0)
     assert (first["turn_cost/G"], second["turn_cost/G"]) == (0.1, pytest.approx(0.11))
-    assert first["turn_cost_share/G"] == pytest.approx((1 / 3 + 2 / 3) / 2)
+    assert first["turn_cost_share/G"] == 1.0
     assert second["scale/G/env"] == 0.5 and second["scale/G/format"] == 0.1
     assert "scale/G" not in first and "productive_share" not in first
 

@@ -48,6 +48,7 @@ def test_dual_ascent_meets_the_budget():
     [
         ({"turn_cost": {"value": 0.5, "budget": {"turns": 3}}}, "above budget.most"),
         ({"turn_cost": {"gate": "success"}}, "gate"),
+        ({"turn_cost": {"gate": "pass_rate", "budget": {"turns": 3}}}, "exclude each other"),
         ({"turn_cost": {"budget": {"turns": 0.5}}}, "turns"),
         ({"turn_cost": 0.1}, "turn_cost"),
         ({"weights": {"env": 1.0, "turn_cost": 0.1}}, r"set rewards\.turn_cost\.value"),
