@@ -6,10 +6,10 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
+import ray
 import torch
 import yaml
 from safetensors.torch import load_file
@@ -20,12 +20,13 @@ from cluster.config import Config
 from cluster.errors import UserError
 from cluster.imitation.course import course
 from cluster.imitation.work_folder import WorkFolder, read_log
-from cluster.start.models import model_path
 from cluster.start.prepare import prepare_role
 from learner.sequences import Sequences
+from learner.tiny import make_tiny
 
 REPOSITORY = Path(__file__).parents[2]
 DEADLINE_S = 150.0
+SCRIPTED = {"mix": [{"speaker": "scripted"}]}
 KILLER = """
 import os, signal
 from cluster.cli import main
@@ -33,19 +34,21 @@ from cluster.terminal.console import Console
 Console.progress = lambda self, what, done, *_: done < 26 or os.kill(os.getpid(), signal.SIGKILL)
 main()
 """
-"""`parley`, killed by the kernel at step 26: past a checkpoint and past a better held-out loss."""
+"""`parley`, killed at step 26: past a checkpoint and past a lower held-out loss."""
+TEXTS = ["system user assistant [action] [answer] I need a recap. What matters to you? It does not matter."] * 50
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """Sixty conversations, of scripts and of a file, for some fifty steps; too fast to get better all the time."""
+    """Sixty conversations, of scripts and of a file, for some fifty steps."""
     root = tmp_path_factory.mktemp("imitation")
+    model = make_tiny(root / "tiny", TEXTS, 0)
     said = [{"role": "user", "content": "I need a recap."}, {"role": "assistant", "content": "[answer] none"}]
     (root / "talk.jsonl").write_text("\n".join(json.dumps({"id": n, "messages": said}) for n in range(20)))
     sources = [{"gym": "IntentionGym", "episodes": 40}, {"file": str(root / "talk.jsonl"), "weight": 0.1}]
-    agent = {"sources": sources, "epochs": 4, "lr": 2.0e-2, "schedule": "constant", "warmup": 0, "tokens_per_step": 400}
+    agent = {"sources": sources, "epochs": 2, "tokens_per_step": 400}
     agent |= {"heldout": {"share": 0.2, "every": 6}, "checkpoint_every": 10, "log_every": 13}
-    return small(root, sft={"agent": agent})
+    return small(root, sft={"agent": agent}, policies={"agent": {"model": str(model), "train": True}, "user": SCRIPTED})
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +58,11 @@ def whole(ray_cluster: None, config: Config) -> Path:
 
 
 def kill_one(config: Config, out: Path) -> None:
-    """A driver with a Ray of its own that is killed on the way."""
+    """Another driver in the session's cluster, that is killed on the way."""
     (config.run.root / "run.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json")))
-    with tempfile.TemporaryDirectory(prefix="pt-") as temp:
-        environment = os.environ | {"TMPDIR": temp, "PYTHONPATH": str(REPOSITORY), "RAY_memory_monitor_refresh_ms": "0"}
-        environment.pop("RAY_ADDRESS", None)
-        command = [sys.executable, "-c", KILLER, "sft", str(config.run.root / "run.yaml"), "--role", "agent", "--out", str(out)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "RAY_ADDRESS": ray.get_runtime_context().gcs_address}
+    command = [sys.executable, "-c", KILLER, "sft", str(config.run.root / "run.yaml"), "--role", "agent", "--out", str(out)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert done.returncode == -9, done.stderr
 
 
@@ -85,19 +86,17 @@ def test_killed_and_gone_on_with_it_gives_the_same_weights_bit_for_bit(config: C
     assert not work.path.exists()
 
 
-def test_the_result_has_the_lowest_held_out_loss_of_the_log(config: Config, whole: Path):
+def test_the_result_has_the_held_out_loss_that_the_log_says(config: Config, whole: Path):
     first, *rows = read_log(whole / "sft.jsonl")
     losses = {row["step"]: row["heldout_loss"] for row in [first, *rows] if "heldout_loss" in row}
     best = min(losses, key=lambda step: losses[step])
-    assert 0 < best < max(losses), "the last weights are not the best ones, else this test would show nothing"
-    assert rows[-1]["best_step"] == best
+    assert rows[-1]["best_step"] == best and losses[best] < losses[0] / 2
     assert config.sft is not None and config.sft.agent is not None
-    start = config.policies["agent"].model
-    assert start is not None
-    plan = course(config, "agent", config.sft.agent, model_path(start, config))
+    start = config.run.root / "tiny"
+    plan = course(config, "agent", config.sft.agent, start)
     assert plan.heldout is not None and first["heldout_conversations"] == plan.heldout.num_rows
     assert _plain_loss(whole, Sequences.of(plan.heldout)) == pytest.approx(losses[best], abs=1e-5)
-    assert _plain_loss(model_path(start, config), Sequences.of(plan.heldout)) == pytest.approx(losses[0], abs=1e-5)
+    assert _plain_loss(start, Sequences.of(plan.heldout)) == pytest.approx(losses[0], abs=1e-5)
 
 
 def _plain_loss(path: Path, rows: Sequences) -> float:
