@@ -19,6 +19,7 @@ from cluster.start.models import training_texts
 from cluster.start.parts import Models
 from cluster.start.prepare import prepare
 from cluster.train import iterate
+from rewards.combine import SUM
 from rewards.trajectory import OK
 
 BOTH = ["IntentionGym", "TelepathyGym"]
@@ -65,7 +66,8 @@ def test_both_gyms_are_trained_on_each_with_its_own_scale(both: GRPO):
     for row in table.to_pylist():
         assert row["task_id"].startswith(row["gym"].removesuffix("Gym").lower())
     assert set(both.credit.gyms) == set(BOTH)
-    assert set(both.credit.gyms["IntentionGym"].score_moments) != set(both.credit.gyms["TelepathyGym"].score_moments)
+    ours, theirs = (both.credit.gyms[gym].of(SUM).score_moments for gym in BOTH)
+    assert set(ours) != set(theirs)
 
 
 def test_metrics_are_told_gym_by_gym(both: GRPO):
