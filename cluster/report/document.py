@@ -3,7 +3,8 @@
 Invariants
 - The page asks for nothing: styles, scripts and data are in it, and its Content-Security-Policy forbids everything but
   the one style and the one script whose SHA-256 it names; it also forbids the script to parse text as HTML.
-- Every string that a template shows goes through `safe_text.safe`, then through the escaping of HTML.
+- Every string that a template or the script shows goes through `safe_text.safe`; a template's then through the escaping of
+  HTML.
 - Data for the script is JSON in ASCII without `<`, so that no text can end its element.
 """
 
@@ -49,7 +50,7 @@ def render(template: str, panels: list[dict[str, Any]], marks: list[dict[str, An
             style=Markup(style),
             script=Markup(script),
             policy=POLICY.format(style=_digest(style), script=_digest(script)),
-            chart_data=embedded({"panels": panels, "marks": marks}),
+            chart_data=embedded(_spelled({"panels": panels, "marks": marks})),
             **data,
         )
     )
@@ -80,6 +81,13 @@ def _environment() -> Environment:
 
 def _shown(value: Any) -> Any:
     return safe(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _spelled(data: Any) -> Any:
+    """The same data with every string as it may be shown."""
+    if isinstance(data, dict):
+        return {key: _spelled(value) for key, value in data.items()}
+    return [_spelled(value) for value in data] if isinstance(data, list) else _shown(data)
 
 
 @cache
