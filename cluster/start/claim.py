@@ -40,6 +40,7 @@ FREE = (
     "judges.*.max_wait_ms",
     "judges.*.retry.*",
     *(f"{place}.endpoint.{name}" for place in ("judges.*", "policies.user.mix.*") for name in FREE_OF_AN_ENDPOINT),
+    "learner.gradient_checkpointing",
     "learner.tokens_per_micro_batch",
     "learner.*_timeout_s",
     "learner.kl_every",
@@ -48,6 +49,8 @@ FREE = (
     "eval.every",
     "guards.*",
     "monitor.*",
+    "sft.*.log_every",
+    "sft.*.checkpoint_every",
 )
 """What may differ when a run is resumed: where and how it runs, not what it computes."""
 
