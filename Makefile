@@ -9,6 +9,7 @@ VENV := .venv
 endif
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.parley-installed
+TRL := .venv-trl
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 SEED ?= 0
 BROWSERS := chromium chromium-browser google-chrome
@@ -20,7 +21,7 @@ export OMP_NUM_THREADS := 1
 SEEDS ?= 0 1 2
 QUICK = $(BIN)/python -m cluster train examples/quickstart.yaml --overwrite
 
-.PHONY: quickstart claims bench browser test lint types ci clean
+.PHONY: quickstart claims bench bench-trl browser test lint types ci clean
 
 quickstart: $(STAMP)
 	$(BIN)/python -m cluster train examples/quickstart.yaml run.seed=$(SEED) run.name=quickstart-$(SEED) --overwrite
@@ -34,6 +35,16 @@ claims: $(STAMP)
 # Wants an idle machine; the first time it also trains the quickstart's models.
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
+
+# TRL, an environment of its own, and a GRPO step of ours beside one of its.
+bench-trl: $(STAMP) $(TRL)/.installed
+	$(BIN)/python -m tests.benchmarks trl
+
+$(TRL)/.installed: tests/benchmarks/trl/constraints.txt
+	test -x $(TRL)/bin/python || $(PYTHON) -m venv $(TRL)
+	$(TRL)/bin/python -m pip install --no-deps -r $< \
+	|| $(TRL)/bin/python -m pip install --no-deps -r $< --extra-index-url $(TORCH_INDEX)
+	touch $@
 
 # Two processes, each with a Ray of its own; most of the time is spent waiting for others to start.
 test: $(STAMP) browser
@@ -64,4 +75,4 @@ $(STAMP): constraints.txt pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv $(TRL) build *.egg-info

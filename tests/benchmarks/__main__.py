@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks import NAMES
+from tests.benchmarks import NAMES, ON_REQUEST
 from tests.benchmarks.table import PAGE, RESULTS, rows, write
 
 ROOT = Path(__file__).parents[2]
@@ -30,10 +30,11 @@ ENVIRONMENT = {
 def main() -> int:
     """Exit code 1 if one of them failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; all if none is named")
+    of = f"any of {', '.join(NAMES)}; if none is named, all but {', '.join(ON_REQUEST)}"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=of)
     parser.add_argument("--into", type=Path, metavar="FOLDER")
     options = parser.parse_args()
-    names = options.names or list(NAMES)
+    names = options.names or [name for name in NAMES if name not in ON_REQUEST]
     if wrong := sorted({*names} - {*NAMES}):
         parser.error(f"there is no benchmark {wrong[0]!r}; there are {', '.join(NAMES)}")
     folder = (options.into or RESULTS).absolute()

@@ -17,8 +17,9 @@ import ray
 from learner.config import LearnerConfig
 from learner.rank_group import RankGroup
 from tests.benchmarks.outcome import Outcome
-from tests.benchmarks.publish import Shape, qwen3
+from tests.benchmarks.publish import TEXTS
 from tests.benchmarks.setting import Setting
+from tests.benchmarks.shape import Shape, write
 
 COMPARES = (
     "Memory that gathering the weights of a ZeRO-3 model takes on a rank, bucket by bucket, beyond the rank's own half; "
@@ -41,7 +42,7 @@ SMALLEST = Size(Shape(64, 1), (1000, 0.01), repeats=1)
 
 def measure(setting: Setting, size: Size) -> Outcome:
     """One group; the sizes of the buckets in turns."""
-    path = qwen3(setting.scratch, size.shape)
+    path = write(setting.scratch / "qwen3", size.shape, TEXTS)
     nbytes = (path / "model.safetensors").stat().st_size
     outcome = Outcome(COMPARES, {"model": f"{size.shape.hidden} x {size.shape.layers}, float32, {nbytes / 1e6:.0f} MB"})
     group = RankGroup("agent", str(path), LearnerConfig(ranks=2, zero_stage=3), seed=0)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -29,6 +28,7 @@ from actors.weights import Published, verify
 from learner.weights import WeightSet, pack
 from tests.benchmarks.outcome import Outcome
 from tests.benchmarks.setting import Setting
+from tests.benchmarks.shape import Shape, write
 
 COMPARES = (
     "Publishing float32 weights from a learner process until a vLLM engine in another process holds them, against one copy "
@@ -36,14 +36,6 @@ COMPARES = (
 )
 STAGES = ("pack", "store", "fetch", "verify", "load")
 TEXTS = ("user\nWhat is the date?\n", "assistant\n[action] Which color do you want?\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Of a Qwen3 model with tied embeddings and heads of 64."""
-
-    hidden: int
-    layers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +88,7 @@ def measure(setting: Setting, size: Size) -> Outcome:
     """One model after the other, in two processes."""
     outcome = Outcome(COMPARES, {"dtype": "float32", "hidden x layers": [f"{s.hidden} x {s.layers}" for s in size.shapes]})
     for shape in size.shapes:
-        path = qwen3(setting.scratch, shape)
+        path = write(setting.scratch / f"qwen3-{shape.hidden}-{shape.layers}", shape, TEXTS)
         publisher = ray.remote(Publisher).options(num_cpus=0.5).remote(str(path))
         receiver = ray.remote(Receiver).options(num_cpus=0.5, runtime_env={"env_vars": ENVIRONMENT}).remote(str(path))
         found, copies, nbytes = [], [], 0
@@ -137,22 +129,3 @@ def _copy(nbytes: int) -> float:
     began = time.perf_counter()
     np.copyto(target, source)
     return time.perf_counter() - began
-
-
-def qwen3(scratch: Path, shape: Shape) -> Path:
-    """A model of that shape with random weights."""
-    from learner.tiny import make_tiny  # imports transformers, which the receiver is better without
-
-    heads = shape.hidden // 64
-    return make_tiny(
-        scratch / f"qwen3-{shape.hidden}-{shape.layers}",
-        TEXTS,
-        seed=0,
-        hidden=shape.hidden,
-        layers=shape.layers,
-        heads=heads,
-        kv_heads=max(1, heads // 2),
-        head_dim=64,
-        mlp=3 * shape.hidden,
-        init_std=0.02,
-    )

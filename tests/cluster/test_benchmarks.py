@@ -21,8 +21,8 @@ from cluster.start.parts import Models
 ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:  # as under `python -m`; before Ray starts, whose workers import from there too
     sys.path.append(str(ROOT))
-ALONE = ("rollout", "publish", "gather", "judge", "arrow")
-"""Those with actors of their own; the two others share a living run."""
+ALONE = ("rollout", "publish", "gather", "judge", "arrow", "packing", "learner_step")
+"""Those without a run; overlap and recovery share a living one, and trl has one of its own."""
 
 
 def module(name: str) -> ModuleType:
@@ -63,7 +63,7 @@ def test_a_benchmark_measures(outcomes: dict[str, Any], name: str):
 
 def test_overlap_and_recovery_are_measured_on_living_runs(setting: Any):
     overlap, recovery = module("overlap"), module("recovery")
-    assert {*ALONE, "overlap", "recovery"} == {*import_module("tests.benchmarks").NAMES}
+    assert {*ALONE, "overlap", "recovery", "trl"} == {*import_module("tests.benchmarks").NAMES}
     slow, struck = (module("outcome").Outcome(part.COMPARES, {}) for part in (overlap, recovery))
     with overlap.slow_system(setting, overlap.SMALLEST) as algorithm:
         overlap.play_slowly(slow, algorithm, overlap.SMALLEST)
@@ -72,6 +72,35 @@ def test_overlap_and_recovery_are_measured_on_living_runs(setting: Any):
     check(struck)
     found = {measure.what: measure.values for measure in slow.measures}
     assert found["slow user, staleness 0: step / bound"][0] > 1, "a bound is a bound"
+
+
+STAND_IN = """
+import json, sys
+given = json.loads(sys.argv[1])
+sampled = len(given["prompts"]) * given["group_size"] * given["completion"]
+print(json.dumps({"trl": "none"}), flush=True)
+for line in sys.stdin:
+    once = {"seconds": 2.0, "sampled_s": 1.0, "sampled": sampled, "seen": 0}
+    print(json.dumps({name: [value] * int(line) for name, value in once.items()}), flush=True)
+"""
+
+
+def test_a_step_is_compared_with_one_of_another_trainer(setting: Any, tmp_path: Path):
+    """Without TRL, whose environment the tests do not have: what it answers is said by a stand-in."""
+    trl, stand_in = module("trl"), tmp_path / "stand_in.py"
+    stand_in.write_text(STAND_IN)
+    outcome = trl.measure(setting, trl.SMALLEST, python=Path(sys.executable), program=stand_in)
+    check(outcome)
+    found = {measure.what: measure.values for measure in outcome.measures}
+    assert found["TRL, 1 thread: step"] == [2.0]
+    assert found["ours, staleness 0 / TRL, 1 thread"] == [found["ours, staleness 0: step"][0] / 2.0]
+
+
+def test_a_trainer_that_ends_says_why(tmp_path: Path):
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise SystemExit('no such model')")
+    with pytest.raises(RuntimeError, match="exit code 1:\nno such model"):
+        module("trl.process").Process(sys.executable, {"threads": 1}, tmp_path / "scratch", broken)
 
 
 def test_the_bound_of_overlap():
