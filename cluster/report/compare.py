@@ -53,6 +53,13 @@ class Difference:
     unpaired_first: int
     unpaired: int
 
+    @property
+    def better(self) -> bool | None:
+        """Whether the run is surely better than the first; None where the interval holds 0, or neither is better."""
+        if self.measure == "turns" or self.difference["low"] <= 0 <= self.difference["high"]:
+            return None
+        return self.difference["low"] > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

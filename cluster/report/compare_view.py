@@ -22,7 +22,7 @@ from cluster.terminal.json_text import dumps
 from cluster.terminal.safe_text import styled_line
 
 SURE = {True: "bold green", False: "bold red", None: ""}
-"""Styles of a difference whose interval is above zero, below zero, or holds it."""
+"""Styles of a difference by `Difference.better`."""
 ABSENT = "–"
 
 
@@ -97,14 +97,13 @@ def _differences(first: str, run: str, rows: Sequence[Difference]) -> Table:
     table = _table((*about, first, run, "difference [95 %]", "tasks"))
     above = None
     for row in rows:
-        sure = True if row.difference["low"] > 0 else False if row.difference["high"] < 0 else None
         table.add_row(
             styled_line("" if row.phase == above else row.phase),
             *((styled_line(row.gym or "all"),) if gyms else ()),
             row.measure,
             f"{row.first:.3f}",
             f"{row.mean:.3f}",
-            Text(estimate(row.difference, signed=True), SURE[sure]),
+            Text(estimate(row.difference, signed=True), SURE[row.better]),
             str(row.difference["n"]),
         )
         above = row.phase

@@ -57,6 +57,14 @@ def test_the_difference_is_over_the_tasks_both_have(tmp_path):
     assert rows(a, b)["b", "heldout-after", "", "turns"].difference["mean"] == 1.5
 
 
+def test_only_a_sure_difference_of_a_score_is_better_or_worse(tmp_path):
+    a = made(tmp_path, "a", heldout=[episode("x", 0.2), episode("y", 0.3)])
+    b = made(tmp_path, "b", heldout=[episode("x", 0.4, turns=5), episode("y", 0.5, turns=6)])
+    better = {key[3]: row.better for key, row in rows(a, b).items()}
+    assert better == {"score": True, "success": None, "turns": None}
+    assert rows(b, a)["a", "heldout", "", "score"].better is False
+
+
 def test_shared_seeds_are_what_counts_and_else_the_mean(tmp_path):
     a = made(tmp_path, "a", heldout=[episode("x", 0.0, seed=1), episode("x", 1.0, seed=2, member=1), episode("y", 0.5, seed=3)])
     b = made(tmp_path, "b", heldout=[episode("x", 0.5, seed=2), episode("y", 0.7, seed=8), episode("y", 0.9, seed=9, member=1)])

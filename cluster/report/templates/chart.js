@@ -19,7 +19,7 @@
   const shown = (value) => {
     if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
     const size = Math.abs(value);
-    return size >= 1e6 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+    return size >= 1e6 || size < 1e-3 ? Number(value.toPrecision(3)).toExponential() : String(Number(value.toPrecision(4)));
   };
 
   // Exponential moving average without the bias of its beginning.
@@ -34,7 +34,7 @@
 
   const ticks = (low, high, wanted) => {
     const rough = (high - low) / wanted, power = 10 ** Math.floor(Math.log10(rough));
-    const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
+    const step = power * [1, 2, 5, 10].find((factor) => factor * power >= 0.7 * rough);
     const found = [];
     for (let n = Math.ceil(low / step - 1e-9); n * step <= high + 1e-9 * step; n++) found.push(n * step);
     return found;
@@ -44,7 +44,7 @@
     const first = Math.ceil(low), last = Math.floor(high), step = Math.max(1, Math.ceil((last - first) / 4));
     const found = [];
     for (let n = first; n <= last; n += step) found.push(n);
-    return found.length > 1 ? found : ticks(low, high, 3);
+    return found.length > 1 ? found : ticks(10 ** low, 10 ** high, 3).map(Math.log10);
   };
 
   class Chart {
@@ -95,7 +95,8 @@
       const values = this.visible.flatMap((line) => [...line.y, ...line.low, ...line.high]).map(this.scale);
       let low = values.reduce((a, b) => Math.min(a, b)), high = values.reduce((a, b) => Math.max(a, b));
       const flat = high - low < 1e-12 * Math.max(1, Math.abs(high));
-      const room = flat ? Math.abs(high) / 2 || 0.5 : 0.06 * (high - low);
+      if (flat && low === 0) high = 1;
+      const room = flat && low !== 0 ? Math.abs(high) / 2 : 0.06 * (high - low);
       if (low >= 0 && low < 0.35 * high && !this.panel.log) low = room;
       this.bounds = { low: low - room, high: high + room, first: this.xs[0], last: this.xs[this.xs.length - 1] };
     }
@@ -186,7 +187,8 @@
       this.tip.hidden = false;
       const room = this.figure.clientWidth - this.tip.offsetWidth - 4, place = this.px(x);
       this.tip.style.left = `${Math.max(4, Math.min(room, place > this.width / 2 ? place - this.tip.offsetWidth : place + 24))}px`;
-      this.tip.style.top = `${this.svg.offsetTop + TOP}px`;
+      const above = this.svg.getBoundingClientRect().top - this.figure.getBoundingClientRect().top;
+      this.tip.style.top = `${above + TOP}px`;
     }
   }
 
