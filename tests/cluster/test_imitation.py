@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import ray
 import torch
@@ -103,7 +104,7 @@ def _plain_loss(path: Path, rows: Sequences) -> float:
     """Weighted nll over the tokens with a weight, one row after the other, without a learner."""
     model, total, trained = AutoModelForCausalLM.from_pretrained(path), 0.0, 0
     for row in range(rows.rows):
-        ids = torch.from_numpy(rows.tokens[rows.span(row)]).long()
+        ids = torch.from_numpy(rows.tokens[rows.span(row)].astype(np.int64))
         weights = torch.from_numpy(rows.advantage[rows.span(row)].copy())[1:]
         with torch.no_grad():
             logprobs = model(ids[None], use_cache=False).logits[0, :-1].log_softmax(-1)
