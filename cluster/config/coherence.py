@@ -24,6 +24,7 @@ from rewards.config import SETTINGS, RewardsConfig
 if TYPE_CHECKING:
     from actors.config import PolicyConfig, SpeakerConfig
     from cluster.config import Config
+    from envs.config import GymsConfig
     from learner.config import LearnerConfig
 
 TINY_CONTEXT = 2048
@@ -119,7 +120,7 @@ def _rewards(config: Config) -> None:
     if not any(config.rewards.weights.values()):
         raise UserError("rewards.weights are all 0: nothing would be learned; give env a weight.")
     _estimator_settings(config.rewards)
-    _turn_cost(config.rewards, config.gyms.max_turns)
+    _turn_cost(config.rewards, config.gyms)
 
 
 def _estimator_settings(rewards: RewardsConfig) -> None:
@@ -132,14 +133,17 @@ def _estimator_settings(rewards: RewardsConfig) -> None:
             )
 
 
-def _turn_cost(rewards: RewardsConfig, max_turns: int) -> None:
+def _turn_cost(rewards: RewardsConfig, gyms: GymsConfig) -> None:
     cost = rewards.turn_cost
     if cost.gate != "none" and not cost.charges:
         raise UserError(f"rewards.turn_cost.gate is {cost.gate}: a turn costs nothing; set rewards.turn_cost.value.")
-    if cost.budget and cost.budget.turns >= max_turns:
+    own = {f"gyms.params.{gym}.max_turns": gyms.params.get(gym, {}).get("max_turns", gyms.max_turns) for gym in gyms.train}
+    most = {"gyms.max_turns": gyms.max_turns, **own}
+    key = min(most, key=most.__getitem__)
+    if cost.budget and cost.budget.turns >= most[key]:
         raise UserError(
-            f"rewards.turn_cost.budget.turns is {cost.budget.turns:g}: it must be below gyms.max_turns ({max_turns}), where "
-            "every conversation ends anyway."
+            f"rewards.turn_cost.budget.turns is {cost.budget.turns:g}: it must be below {key} ({most[key]}), where every "
+            "conversation ends anyway."
         )
     if cost.charges and rewards.estimator == "userrl":
         raise UserError(

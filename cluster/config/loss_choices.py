@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel
+
 from cluster.errors import UserError
 from learner.config import START
 
@@ -21,8 +23,20 @@ def check(config: Config) -> None:
             f"learner.dual_clip is {learner.dual_clip}: cispo bounds the ratio for either sign of the advantage; set it to "
             f"null and the bound as learner.clip=[1, {learner.dual_clip - 1:g}]."
         )
+    if _changed(learner, "constant_tokens") and learner.denominator != "constant":
+        raise UserError(
+            f"learner.constant_tokens is {learner.constant_tokens}: the loss divides by another denominator; leave it out, "
+            f"or set learner.aggregate=constant."
+        )
+    if _changed(kl, "kind") and not kl.coef:
+        raise UserError(f"learner.kl.kind is {kl.kind!r}: learner.kl.coef is 0, so no KL is estimated; set it to 0.001.")
     if kl.to != START and not kl.coef:
         raise UserError(f"learner.kl.to is {kl.to!r}: learner.kl.coef is 0, so nothing pulls there; set it to 0.001.")
+
+
+def _changed(section: BaseModel, key: str) -> bool:
+    """Whether a key has another value than its default: a resolved configuration gives every key."""
+    return bool(getattr(section, key) != type(section).model_fields[key].default)
 
 
 def _dr_grpo(config: Config) -> None:

@@ -52,6 +52,7 @@ class Observer:
         self.reporter = Reporter(recorder.directory.path, run.name, run.iterations)
         self.health = Health(run.silence_timeout_s, say, self._beat)
         self._recorder, self._stream, self._say = recorder, stream, say
+        self._gyms = config.gyms.train
         self._meter, self._judge_meter = Meter(), JudgeMeter()
 
     def start(self, members: Sequence[Member]) -> None:
@@ -65,7 +66,7 @@ class Observer:
     def step(self, step: Step) -> dict[str, float]:
         """Keep and show an iteration; its scalars. Raises Broken when a guard ends the run."""
         table = with_advantages_of(concat(step.groups), step.batch)
-        played = rollout_scalars(table, step.version - 1)
+        played = rollout_scalars(table, step.version - 1, self._gyms)
         scalars = {
             **played,
             **credit_scalars(step.credit),

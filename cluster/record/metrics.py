@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -21,11 +21,12 @@ IMITATION = ("loss", "heldout_loss", "lr", "grad_norm", "epoch", "tokens", "toke
 """What of an imitation is logged."""
 
 
-def rollout_scalars(table: pa.Table, version: int | None = None) -> dict[str, float]:
+def rollout_scalars(table: pa.Table, version: int | None = None, gyms: Collection[str] = ()) -> dict[str, float]:
     """Averages over scored episodes; `reward/<name>` is the sum of a named reward over an episode.
 
-    `table` holds the trained policy's rows. With the learner's `version` at the moment the groups were consumed, their
-    staleness is reported too, in versions.
+    `table` holds the trained policy's rows. `gyms` are those that the run plays for such tables: where they are several,
+    each has numbers of its own, be it in this table or not; of one they would say the same twice. With the learner's
+    `version` at the moment the groups were consumed, their staleness is reported too, in versions.
     """
     rows = table.filter(pc.equal(table["sequence"], 0))
     scored = rows.filter(pc.equal(rows["status"], OK))
@@ -39,7 +40,7 @@ def rollout_scalars(table: pa.Table, version: int | None = None) -> dict[str, fl
         "reward/score": _mean(scored["score"]),
         "reward/success": _mean(pc.cast(scored["success"], pa.float64())),
         **{f"reward/{name}": total / episodes for name, total in sorted(_rewards(turns).items())},
-        **_by_gym(scored, played),
+        **(_by_gym(scored, played, gyms) if len(gyms) > 1 else {}),
         "rollout/turns": len(turns) / episodes if scored.num_rows else float("nan"),
         "rollout/tokens": float(np.sum(lengths)) / episodes,
         "rollout/length_p95": float(np.percentile(lengths, 95)) if len(lengths) else float("nan"),
@@ -78,15 +79,15 @@ def _rewards(turns: Iterable[Mapping[str, Sequence[Mapping[str, float]]]]) -> di
     return sums
 
 
-def _by_gym(scored: pa.Table, played: pa.Table) -> dict[str, float]:
+def _by_gym(scored: pa.Table, played: pa.Table, gyms: Iterable[str]) -> dict[str, float]:
     """What means something only within a gym."""
     scalars = {}
-    for gym in sorted(set(scored["gym"].to_pylist())):
+    for gym in sorted(gyms):
         own = scored.filter(pc.equal(scored["gym"], gym))
         turns = pc.sum(pc.list_value_length(played.filter(pc.equal(played["gym"], gym))["turns"])).as_py()
         scalars[f"reward/score/{gym}"] = _mean(own["score"])
         scalars[f"reward/success/{gym}"] = _mean(pc.cast(own["success"], pa.float64()))
-        scalars[f"rollout/turns/{gym}"] = turns / own.num_rows
+        scalars[f"rollout/turns/{gym}"] = turns / own.num_rows if own.num_rows else float("nan")
         scalars[f"rollout/episodes/{gym}"] = float(own.num_rows)
     return scalars
 

@@ -19,6 +19,7 @@ from cluster.observe.alarm import Alarm
 from cluster.record.metrics import imitation_scalars, rollout_scalars
 from cluster.record.monitor import Monitor, last_run_id
 from cluster.record.run_directory import RunDirectory
+from cluster.record.summary import TRANSFER
 from cluster.record.versions import versions
 
 HELDOUT = "heldout-"
@@ -31,7 +32,7 @@ class Recorder:
     def __init__(self, config: Config, directory: RunDirectory, *, began: float | None = None) -> None:
         """`directory` is the run's, fresh or to go on with. `began` is when this process began with it, on the monotonic
         clock, if that was before now."""
-        self.directory = directory
+        self.directory, self._gyms = directory, config.gyms
         self.directory.write_config(resolved(config))
         self.directory.write_versions(versions())
         self.ledger = Ledger(self.directory.ledger)
@@ -62,13 +63,13 @@ class Recorder:
     def evaluation(self, table: pa.Table, phase: str, version: int, iteration: int | None = None) -> None:
         """The trajectories of an evaluation of weights `version`, and its score for W&B."""
         self.directory.write_trajectories(table, phase, iteration)
-        scalars, label = rollout_scalars(table), phase.removeprefix(HELDOUT)
-        gyms, names = sorted(set(table["gym"].to_pylist())), ("score", "success")
-        known = [(name, gym) for gym in gyms for name in names if f"reward/{name}/{gym}" in scalars]
+        gyms = self._gyms.transfer if phase.endswith(TRANSFER) else self._gyms.train
+        scalars, label, names = rollout_scalars(table, gyms=gyms), phase.removeprefix(HELDOUT), ("score", "success")
+        there = sorted(set(table["gym"].to_pylist())) if len(gyms) > 1 else []  # not every gym offers every baseline
         self._monitor.log(
             version,
             {f"heldout/{label}/{name}": scalars[f"reward/{name}"] for name in names}
-            | {f"heldout/{label}/{name}/{gym}": scalars[f"reward/{name}/{gym}"] for name, gym in known},
+            | {f"heldout/{label}/{name}/{gym}": scalars[f"reward/{name}/{gym}"] for gym in there for name in names},
         )
 
     def imitation(self, name: str, model: Path) -> None:

@@ -112,6 +112,16 @@ class Played:
         return {phase: episodes(self._tables[phase]) for phase in whole}
 
 
+def played(directory: RunDirectory) -> tuple[Played, Played]:
+    """What was played before and after training: in the gyms that are trained on, and in those that are only evaluated."""
+    trained, transfer = Played(), Played()
+    for phase in directory.phases():
+        if phase.startswith((BEFORE, AFTER, BASELINE)):
+            scope = transfer if phase.endswith(TRANSFER) else trained
+            scope.add(phase.removesuffix(TRANSFER), directory.read_trajectories(phase, columns=EPISODE))
+    return trained, transfer
+
+
 def sampled_tokens(table: pa.Table) -> int:
     """The tokens of a train table that a policy sampled and the learner was given."""
     turns = table.filter(pc.equal(table["status"], OK))["turn"]
@@ -122,11 +132,7 @@ def recompute(run_dir: str | Path) -> dict[str, Any]:
     """The summary of a run, from its files."""
     directory = RunDirectory.at(run_dir)
     seed = int(yaml_text.read(directory.config).get("run", {}).get("seed", 0))
-    trained, transfer = Played(), Played()
-    for phase in directory.phases():
-        if phase.startswith((BEFORE, AFTER, BASELINE)):
-            played = transfer if phase.endswith(TRANSFER) else trained
-            played.add(phase.removesuffix(TRANSFER), directory.read_trajectories(phase, columns=EPISODE))
+    trained, transfer = played(directory)
     iterations = directory.iterations("train")
     train = (directory.read_trajectories("train", iteration, columns=["status", "turn"]) for iteration in iterations)
     return {

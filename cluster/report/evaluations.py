@@ -1,28 +1,25 @@
 """The tables of a report: each evaluation before and after training, and what scripts reach, per gym where there are several.
 
-Everything is computed from `trajectories/*.parquet`, as `summary.json` is. Differences pair tasks; intervals are 95 %
-bootstraps over tasks.
+Everything is computed from `trajectories/*.parquet`, split as `summary.json` is: gyms that are only evaluated are in no mean
+of those that are trained on. Differences pair tasks; intervals are 95 % bootstraps over tasks.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from cluster.record.run_directory import BEFORE, RunDirectory
 from cluster.record.statistics import Estimate, paired_difference
-from cluster.record.summary import AFTER, BASELINE, EPISODE, Episodes, episodes
+from cluster.record.summary import AFTER, BASELINE, EPISODE, Episodes, episodes, played
 from cluster.report.series import Panel, Series
 
-NAME = re.compile(r"^(?P<tasks>.+?)-(?P<when>before|after)(?:-(?P<how>.+))?$")
-"""How the evaluations before and after training are named: `heldout-after-greedy`."""
+HELDOUT = "heldout"
+UNSEEN = "transfer"
+"""The tasks of gyms that are not trained on."""
 SAMPLED = "sampled"
 ALL = ""
-"""The gym of an estimate over all gyms."""
+"""The gym of an estimate over all gyms that are trained on, where there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +39,23 @@ class Outcome:
 
 def outcomes(directory: RunDirectory, seed: int) -> list[Outcome]:
     """Score and success of every evaluation, over all gyms first."""
-    named = {(m["tasks"], m["how"] or "", m["when"]): phase for phase in directory.phases() if (m := NAME.match(phase))}
     found = []
-    for tasks, how in sorted({key[:2] for key in named}):
-        played = [_by_gym(directory, named.get((tasks, how, when))) for when in ("before", "after")]
-        for gym in dict.fromkeys([*played[0], *played[1]]):
-            pair = played[0].get(gym, Episodes()), played[1].get(gym, Episodes())
-            found += [_outcome(tasks, how or SAMPLED, gym, measure, *pair, seed) for measure in ("score", "success")]
+    for tasks, gym, phases in _parts(directory):
+        hows = {phase.removeprefix(end) for phase in phases for end in (BEFORE, AFTER) if phase.startswith(end)}
+        for how in sorted(hows):
+            pair = phases.get(BEFORE + how, Episodes()), phases.get(AFTER + how, Episodes())
+            way = how.removeprefix("-") or SAMPLED
+            found += [_outcome(tasks, way, gym, measure, *pair, seed) for measure in ("score", "success")]
     return found
 
 
 def baselines(directory: RunDirectory, seed: int) -> list[tuple[str, str, Estimate]]:
     """(baseline, gym, score), best first."""
-    phases = [phase for phase in directory.phases() if phase.startswith(BASELINE)]
     found = [
         (phase.removeprefix(BASELINE), gym, score)
-        for phase in phases
-        for gym, played in _by_gym(directory, phase).items()
-        if (score := played.score(seed))
+        for _, gym, phases in _parts(directory)
+        for phase, script in phases.items()
+        if phase.startswith(BASELINE) and (score := script.score(seed))
     ]
     return sorted(found, key=lambda entry: -entry[2]["mean"])
 
@@ -77,19 +73,14 @@ def course(directory: RunDirectory, phase: str, iterations: int, seed: int) -> P
     return Panel("Held-out score", "95 % interval", [Series("score", list(scores), mean, low, high)])
 
 
-def _by_gym(directory: RunDirectory, phase: str | None) -> dict[str, Episodes]:
-    """The scored episodes under ALL, and under each gym where there are several; empty without a phase."""
-    if phase is None:
-        return {}
-    table = directory.read_trajectories(phase, columns=EPISODE)
-    return {gym: episodes(part) for gym, part in _parts(table)}
-
-
-def _parts(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    yield ALL, table
-    gyms = sorted(pc.unique(table["gym"]).to_pylist())
-    for gym in gyms if len(gyms) > 1 else []:
-        yield gym, table.filter(pc.equal(table["gym"], gym))
+def _parts(directory: RunDirectory) -> Iterator[tuple[str, str, Mapping[str, Episodes]]]:
+    """(tasks, gym, what was played there by phase): all gyms that are trained on, where there are several, then each gym."""
+    trained, transfer = played(directory)
+    if len(trained.of) > 1:
+        yield HELDOUT, ALL, trained.all
+    for tasks, scope in ((HELDOUT, trained), (UNSEEN, transfer)):
+        for gym, phases in sorted(scope.of.items()):
+            yield tasks, gym, phases
 
 
 def _outcome(tasks: str, how: str, gym: str, measure: str, before: Episodes, after: Episodes, seed: int) -> Outcome:

@@ -48,7 +48,7 @@ def html(directory: RunDirectory) -> str:
         cause=None if summary else status.cause,
         facts=_facts(directory.read_metrics(), summary, iterations, seed, alarms),
         outcomes=found,
-        several_gyms=any(outcome.gym for outcome in found),
+        several_gyms=len({outcome.gym for outcome in found}) > 1,
         baselines=evaluations.baselines(directory, seed),
         main=numbered(main),
         rest=numbered(drawn.rest, len(main)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 from envs.base import Speaker, Utterance, View
 from envs.telepathy.attributes import QUESTIONS, Source
@@ -31,12 +32,12 @@ class FixedScript:
 
 
 class RandomPlayer(FixedScript):
-    """Random questions, then random names of the whole catalogue."""
+    """Random questions, then random names of the whole catalogues of `sources`."""
 
-    def __init__(self, source: Source, seed: int) -> None:
+    def __init__(self, sources: Sequence[Source], seed: int) -> None:
         rng = random.Random(f"telepathy random {seed}")
-        forms = [form for splits in QUESTIONS[source].values() for form in splits["train"]]
-        names = [thing.name for thing in things(source)]
+        forms = [form for source in sources for splits in QUESTIONS[source].values() for form in splits["train"]]
+        names = [thing.name for source in sources for thing in things(source)]
         asked = [f"[action] {rng.choice(forms)}" for _ in range(QUESTIONS_FIRST)]
         super().__init__([*asked, *(f"[answer] {name}" for name in rng.sample(names, GUESSES))])
 
@@ -65,15 +66,22 @@ class Repeater(FixedScript):
 
 
 def best_fixed_script(tasks: Sequence[TelepathyTask]) -> FixedScript:
-    """Guesses the names of the first train tasks: each thing comes once, so no script that does not read does better there."""
-    return FixedScript([f"[answer] {task.hidden.name}" for task in tasks[:GUESSES]])
+    """Guesses the names of the first train tasks, source by source in turn: each thing comes once, so no script that does not
+    read does better there."""
+    by_source = [[task for task in tasks if task.source == source] for source in _sources(tasks)]
+    mixed = [task for several in zip_longest(*by_source) for task in several if task]
+    return FixedScript([f"[answer] {task.hidden.name}" for task in mixed[:GUESSES]])
 
 
 def baselines(train_tasks: Sequence[TelepathyTask]) -> dict[str, Callable[[int], Speaker]]:
     """What a learned score is held against. Only `oracle` reads."""
-    source, script = train_tasks[0].source, best_fixed_script(train_tasks)
+    sources, script = _sources(train_tasks), best_fixed_script(train_tasks)
     return {
-        "random": lambda seed: RandomPlayer(source, seed),
+        "random": lambda seed: RandomPlayer(sources, seed),
         "best_fixed_script": lambda seed: FixedScript(script.utterances),
         "oracle": Oracle,
     }
+
+
+def _sources(tasks: Sequence[TelepathyTask]) -> list[Source]:
+    return list(dict.fromkeys(task.source for task in tasks))

@@ -72,6 +72,7 @@ def make(root: Path, name: str = "quick", iterations: int = 40) -> RunDirectory:
                 "rollout/turns": 9 - 3 * done + rng.gauss(0, 0.1),
                 "rollout/tokens": 90 - 25 * done + rng.gauss(0, 1),
                 "learner/entropy": 1.2 - done + rng.gauss(0, 0.02),
+                "learner/loss": rng.gauss(0, 0.02),
                 "learner/grad_norm": 0.5 + abs(rng.gauss(0, 0.1)),
                 "learner/mismatch_kl": 10 ** rng.gauss(-9, 0.3),
                 "time/rollout": 2.4 + rng.gauss(0, 0.1),

@@ -12,6 +12,8 @@ from learner.assignment import CreditState, assign
 from rewards.config import RewardsConfig
 from rewards.trajectory import SCHEMA, Row, Turn, to_table
 
+BOTH = ["IntentionGym", "TelepathyGym"]
+
 
 def row(group: int, member: int, sampled: list[int], **columns: object) -> Row:
     """One prompt token, then as many sampled tokens per turn as given; every turn pays 0.5."""
@@ -67,7 +69,7 @@ def test_lengths_are_sampled_tokens_of_an_episode_over_all_its_sequences():
 def test_what_means_something_only_within_a_gym_is_told_gym_by_gym():
     other = {"gym": "TelepathyGym", "score": 1.0, "success": True}
     rows = [row(0, 0, [1, 1]), row(0, 0, [1], sequence=1, first_turn=2), failed(0, 1, "engine"), row(1, 0, [1], **other)]
-    scalars = rollout_scalars(to_table(rows))
+    scalars = rollout_scalars(to_table(rows), gyms=BOTH)
     assert (scalars["reward/score"], scalars["reward/score/IntentionGym"], scalars["reward/score/TelepathyGym"]) == (
         0.75,
         0.5,
@@ -76,6 +78,19 @@ def test_what_means_something_only_within_a_gym_is_told_gym_by_gym():
     assert (scalars["reward/success/IntentionGym"], scalars["reward/success/TelepathyGym"]) == (0.0, 1.0)
     assert (scalars["rollout/turns/IntentionGym"], scalars["rollout/turns/TelepathyGym"]) == (3.0, 1.0)
     assert (scalars["rollout/episodes/IntentionGym"], scalars["rollout/episodes/TelepathyGym"]) == (1.0, 1.0)
+
+
+def test_whether_gyms_are_told_apart_depends_on_the_run_and_not_on_the_step():
+    by_gym = lambda scalars: {name for name in scalars if name.split("/")[-1] in BOTH}  # noqa: E731
+    both = [row(0, 0, [1]), row(1, 0, [1], gym="TelepathyGym")]
+    expected = by_gym(rollout_scalars(to_table(both), gyms=BOTH))
+    assert len(expected) == 8
+    for rows in (both[:1], [failed(0, 0, "engine")], []):
+        assert by_gym(rollout_scalars(to_table(rows), gyms=BOTH)) == expected
+        assert by_gym(rollout_scalars(to_table(rows), gyms=BOTH[:1])) == set()
+    one = rollout_scalars(to_table(both[:1]), gyms=BOTH)
+    assert one["rollout/episodes/TelepathyGym"] == 0.0
+    assert math.isnan(one["reward/score/TelepathyGym"]) and math.isnan(one["rollout/turns/TelepathyGym"])
 
 
 def test_turns_and_rewards_of_later_sequences_count():

@@ -10,6 +10,7 @@ import pytest
 import synthetic_run
 from metric_names import GROUPS, filled, tables, undocumented, written
 
+import envs
 from cluster.config.sections import GuardsConfig
 from cluster.observe.alarm import alarm_scalars
 from cluster.observe.guards import Guards
@@ -46,7 +47,7 @@ def logged(learned: list[dict[str, float]]) -> set[str]:
     ]
     table = synthetic_run.episodes(0.5, 4)
     credit = _credit(to_table(_in_three_turns(from_cell(cell), number < 2) for number, cell in enumerate(table.to_pylist())))
-    scalars = rollout_scalars(concat([table, *failed]), 1) | credit_scalars(credit) | learner_scalars(learned)
+    scalars = rollout_scalars(concat([table, *failed]), 1, envs.gyms()) | credit_scalars(credit) | learner_scalars(learned)
     alarms = Guards(GuardsConfig(masked_episodes=0.0)).look(1, scalars)
     imitated = imitation_scalars("user", [{"step": 1, **dict.fromkeys(IMITATION, 0.0)}])[0]
     return set(scalars | alarm_scalars(alarms) | imitated)

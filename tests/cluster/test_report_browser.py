@@ -90,6 +90,22 @@ def test_smoothing_and_the_legend_change_the_curves(browser, run):
         assert deeds.said == []
 
 
+def test_a_closed_chart_is_drawn_anew_when_it_is_opened(browser, run):
+    with opened(browser, run.page) as (shown, deeds):
+        loss = panel(shown, "learner/loss")
+        shown.locator("#smoothing").fill("0")
+        shown.set_viewport_size({"width": PHONE, "height": 800})  # while it is closed
+        assert not loss.locator("svg").is_visible()
+        shown.locator("summary", has_text="All other metrics").click()
+        loss.locator("path.curve").wait_for()
+        shown.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert points(loss.locator("path.curve")) == ITERATIONS
+        assert loss.locator("path.raw").count() == 0
+        width = loss.locator("svg").bounding_box()["width"]
+        assert float(loss.locator("line.grid").first.get_attribute("x2")) == pytest.approx(width - 12, abs=1), "as wide as now"
+        assert deeds.said == []
+
+
 def test_a_heading_sorts_its_table(browser, run):
     with opened(browser, run.page) as (shown, _):
         table = shown.locator("table", has=shown.locator("th", has_text="baseline"))

@@ -13,6 +13,7 @@ import synthetic_run
 
 from cluster import cli
 from cluster.observe.status import AlarmStatus, Status
+from cluster.record import summary
 from cluster.record.run_directory import RunDirectory
 from cluster.record.versions import versions
 from cluster.report import conversations, evaluations, history, page
@@ -83,17 +84,17 @@ def test_a_long_series_keeps_its_spikes():
 
 
 def test_the_table_says_what_the_summary_says(run):
-    summary = run.read_summary()
-    found = {(row.how, row.measure): row for row in evaluations.outcomes(run, summary["seed"])}
+    stored = run.read_summary()
+    found = {(row.how, row.measure): row for row in evaluations.outcomes(run, stored["seed"])}
     assert set(found) == {(how, measure) for how in ("sampled", "greedy", "constant-user") for measure in ("score", "success")}
     for key, how, measure in (("score", "sampled", "score"), ("greedy", "greedy", "score"), ("success", "sampled", "success")):
         row = found[how, measure]
-        assert (row.before, row.after) == (summary[f"heldout_{key}_before"], summary[f"heldout_{key}_after"])
+        assert (row.before, row.after) == (stored[f"heldout_{key}_before"], stored[f"heldout_{key}_after"])
         assert row.change["mean"] == pytest.approx(row.after["mean"] - row.before["mean"])
-    assert found["sampled", "score"].change == summary["heldout_score_change"]
+    assert found["sampled", "score"].change == stored["heldout_score_change"]
     assert (found["constant-user", "score"].before, found["constant-user", "score"].change) == (None, None)
-    scripts = evaluations.baselines(run, summary["seed"])
-    assert {name: score for name, _, score in scripts} == summary["baselines"]
+    scripts = evaluations.baselines(run, stored["seed"])
+    assert {name: score for name, _, score in scripts} == stored["baselines"]
     assert [name for name, *_ in scripts] == ["oracle", "best_fixed_script", "random"]
 
 
@@ -108,6 +109,47 @@ def test_several_gyms_have_their_own_rows(bare):
     assert rows["OtherGym"].change["mean"] > rows[GYM].change["mean"]
     assert rows[""].after["n"] == 18
     assert rows["OtherGym"].after["n"] == 9
+
+
+def test_transfer_gyms_and_baselines_of_one_gym_stand_apart_as_in_the_summary(bare):
+    both = concat([synthetic_run.episodes(0.3, 9), synthetic_run.episodes(0.6, 9, gym="OtherGym")])
+    unseen = synthetic_run.episodes(0.1, 5, gym="UnseenGym")
+    for phase in ("heldout-before", "heldout-after", "heldout-after-greedy", "baseline-random"):
+        bare.write_trajectories(both, phase)
+    for phase in (
+        "heldout-before-transfer",
+        "heldout-after-transfer",
+        "heldout-after-greedy-transfer",
+        "baseline-random-transfer",
+    ):
+        bare.write_trajectories(unseen, phase)
+    bare.write_trajectories(synthetic_run.episodes(0.2, 9), "baseline-category_script")
+    stored, found = summary.recompute(bare.path), evaluations.outcomes(bare, 5)
+    assert list(dict.fromkeys((row.tasks, row.gym) for row in found)) == [
+        ("heldout", evaluations.ALL),
+        ("heldout", GYM),
+        ("heldout", "OtherGym"),
+        ("transfer", "UnseenGym"),
+    ]
+    assert {row.how for row in found} == {"sampled", "greedy"}
+    of = {evaluations.ALL: stored, **stored["gyms"], **stored["transfer"]}
+    for row in found:
+        if row.measure == "score":
+            key = "heldout_score" if row.how == "sampled" else "heldout_greedy"
+            assert [row.before, row.after, row.change] == [of[row.gym][f"{key}_{end}"] for end in ("before", "after", "change")]
+    scripts = {(name, gym): score for name, gym, score in evaluations.baselines(bare, 5)}
+    assert scripts == {(name, gym): score for gym, own in of.items() for name, score in own["baselines"].items()}
+    assert [gym for name, gym in scripts if name == "category_script"] == [GYM]
+
+
+@pytest.mark.parametrize("transfer", [False, True])
+def test_a_single_gym_is_named_only_beside_others(bare, transfer):
+    bare.write_trajectories(synthetic_run.episodes(0.3, 3), "heldout-after")
+    if transfer:
+        bare.write_trajectories(synthetic_run.episodes(0.3, 3, gym="UnseenGym"), "heldout-after-transfer")
+    text = page.html(bare)
+    assert ("<th>gym</th>" in text) == (f"<td>{GYM}</td>" in text) == ("<td>UnseenGym</td>" in text) == transfer
+    assert "<td>all</td>" not in text
 
 
 def test_the_course_joins_all_evaluations(run, bare):

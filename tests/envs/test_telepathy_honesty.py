@@ -14,6 +14,7 @@ from envs.telepathy.attributes import FEATURES, QUESTIONS
 from envs.telepathy.baselines import AskEverything, FixedScript, KeywordSpray, RandomPlayer, Repeater, baselines
 from envs.telepathy.expert import Demonstrator, Oracle
 from envs.telepathy.gym import TelepathyGym
+from envs.telepathy.things import things
 from envs.telepathy.user import TelepathyUser
 from envs.telepathy.wording import CHOICES, DONE, OPENINGS, RIGHT, WRONG
 from envs.tool import Call, parse
@@ -36,7 +37,7 @@ def test_who_does_not_read_stays_below(source, capsys):
         "oracle": Oracle,
         "demonstrator": Demonstrator,
         "best fixed script": scripts["best_fixed_script"],
-        "random": lambda seed: RandomPlayer(source, seed),
+        "random": lambda seed: RandomPlayer([source], seed),
         "keyword spray": lambda seed: KeywordSpray(source),
         "ask everything": lambda seed: AskEverything(source),
         "repeater": lambda seed: Repeater(source),
@@ -48,6 +49,19 @@ def test_who_does_not_read_stays_below(source, capsys):
     assert scores.pop("oracle") == 1.0
     assert 0.5 < scores.pop("demonstrator") < 0.95
     assert all(score <= 0.1 for score in scores.values()), scores
+
+
+def test_scripts_name_things_of_every_source_that_is_played():
+    scripts = baselines(envs.load("TelepathyGym", "train", source="all"))
+    names = {source: {thing.name for thing in things(source)} for source in HELDOUT}
+    named = {
+        script: {text.removeprefix("[answer] ") for seed in range(20) for text in scripts[script](seed).utterances}
+        for script in ("random", "best_fixed_script")
+    }
+    for script, said in named.items():
+        assert all(said & names[source] for source in HELDOUT), script
+    forms = {form for splits in QUESTIONS["handwritten"].values() for form in splits["train"]}
+    assert {f"[action] {form}" for form in forms} & named["random"]
 
 
 @pytest.mark.parametrize("source", HELDOUT)
