@@ -26,9 +26,12 @@ from typing import Any, Literal
 from tokenizers import Tokenizer
 
 from envs.base import Message
+from envs.tool import Wire, tool_schema
 
 MARK = "\u2063MARK\u2063"
 """Stands for the speaker's own words when the delta is rendered; invisible separators keep it out of real text."""
+ALL_CHOICES = ("action", "answer", "search", "finish")
+"""What the tool offers in the prompt; each gym refuses what it has no use for."""
 
 
 class Renderer:
@@ -54,6 +57,11 @@ class Renderer:
         from transformers import AutoTokenizer
 
         return cls(AutoTokenizer.from_pretrained(path), tools)
+
+    @classmethod
+    def acting(cls, path: str | Path, wire: Wire) -> Renderer:
+        """The renderer of a policy that acts, in rollouts and in imitation: on the hermes wire its prompt shows the tool."""
+        return cls.load(path, [tool_schema(ALL_CHOICES)] if wire == "hermes" else [])
 
     def encode(self, text: str) -> list[int]:
         """Plain text to ids; special tokens spelled out in the text are not special."""

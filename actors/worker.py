@@ -27,12 +27,9 @@ from actors.speaker import Limits, PolicySpeaker, TokenService
 from actors.transcript import Renderer
 from envs.base import Speaker
 from envs.speakers import ConstantSpeaker
-from envs.tool import Wire, tool_schema
+from envs.tool import Wire
 from rewards.config import JudgeConfig, RetryPolicy
 from rewards.endpoint_config import EndpointConfig
-
-ALL_CHOICES = ("action", "answer", "search", "finish")
-"""What the tool offers in the prompt; each gym refuses what it has no use for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +145,7 @@ class RolloutWorker:
 
 def policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> SpeakerFactory:
     """Speakers of the acting policy, at the request's temperature and with weights at least as new as it names."""
-    renderer = Renderer.load(spec.path, [tool_schema(ALL_CHOICES)] if spec.wire == "hermes" else [])
+    renderer = Renderer.acting(spec.path, spec.wire)
 
     def make(request: GroupRequest, seed: int) -> Speaker:
         return PolicySpeaker(

@@ -18,6 +18,7 @@ from cluster.errors import EXIT_CODE, RunFailed, UserError
 from cluster.groups.heldout import SAMPLED, Way
 from cluster.groups.lineage import LedgerError
 from cluster.grpo_config import GRPOConfig
+from cluster.imitation import sources
 from cluster.jobs.interruption import Interrupted, Interruption, heeding
 from cluster.jobs.runtime import cluster
 from cluster.observe.reporter import mark, marked
@@ -42,6 +43,7 @@ def train(config: Config, *, overwrite: bool = False, resume: bool = False) -> d
     """Carry out a run and return its summary. Raises UserError before anything starts, Interrupted, RunFailed."""
     began = time.monotonic()
     check_credentials(config.monitor.wandb)
+    sources.check_files(config)  # before an old run is removed
     with claim(config, overwrite=overwrite, resume=resume) as (directory, resuming), cluster(config), Console() as console:
         if not resuming:
             directory.create(overwrite)

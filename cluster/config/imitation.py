@@ -56,6 +56,8 @@ def _source(config: Config, role: str, section: SFTConfig, source: SourceConfig,
         return
     if source.gym not in envs.gyms():
         raise UserError(f"{path}.gym is {source.gym!r}: that is no gym; {suggestion(source.gym, envs.gyms())}")
+    if source.gym in config.gyms.transfer:
+        raise UserError(f"{path}.gym is {source.gym!r}: it is in gyms.transfer, and nothing of a gym there may be learned.")
     if source.demonstrator is not None:
         _noise(f"{path}.demonstrator", source.demonstrator, [source.gym])
     recaps = section.recaps if source.recaps is None else source.recaps
@@ -63,7 +65,8 @@ def _source(config: Config, role: str, section: SFTConfig, source: SourceConfig,
 
 
 def _noise(key: str, given: Iterable[str], gyms: Iterable[str]) -> None:
-    """Whether some gym's demonstrator can be disturbed so; each takes what it knows."""
+    """Whether some gym's demonstrator can be disturbed so; each takes what it knows. A transfer gym's keys may stay, though it
+    is not imitated: a gym that moves from `train` to `transfer` leaves the command as it is."""
     known = {name for gym in gyms for name in registry.noise(gym)}
     for name in given:
         if name not in known:

@@ -125,12 +125,14 @@ class SFTConfig(BaseModel):
     tokens_per_micro_batch: PositiveInt | None = None
     """Most tokens of one forward pass; null: twice `tokens_per_step`, which holds nearly every step whole."""
     ranks: PositiveInt = 1
-    """At most `learner.ranks`; from 2 on with `learner.zero_stage`."""
+    """At most `learner.ranks`; from 2 on with `learner.zero_stage`, and so on one rank under `learner.dtype: bfloat16` or
+    `learner.offload`; else one rank shards nothing."""
     weight_decay: NonNegativeFloat = 0.0
     betas: tuple[Beta, Beta] = (0.9, 0.98)
     max_grad_norm: PositiveFloat = 1.0
     log_every: PositiveInt = 100
-    """Optimizer steps per row of `sft.jsonl`, and per call of the learner: they must fit into `learner.step_timeout_s`."""
+    """Optimizer steps per row of `sft.jsonl`, which has others at `heldout.every` and `checkpoint_every`, and per call of the
+    learner: they must fit into `learner.step_timeout_s`."""
     checkpoint_every: NonNegativeInt = 1000
     """Optimizer steps from one checkpoint to the next; 0: none but at an interruption."""
 

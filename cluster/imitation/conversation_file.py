@@ -68,6 +68,12 @@ class _Record:
     def wrong(self, what: str) -> NoReturn:
         raise UserError(f"{self.file} {self.place}: {what}")
 
+    def whole(self, what: str, text: str) -> str:
+        """The text, which must be of whole characters: neither a tokenizer nor Arrow takes others."""
+        if not text.isascii() and SURROGATE.search(text):
+            self.wrong(f"{what} holds half a character (a lone surrogate), which no tokenizer takes.")
+        return text
+
 
 def _records(path: Path) -> Iterator[tuple[str, Any]]:
     if path.suffix == ".parquet":
@@ -108,7 +114,10 @@ def _lesson(record: _Record, source: SourceConfig) -> Lesson:
         other: dict[str, ChatRole] = {"user": "assistant", "assistant": "user"}
         said = [(Message(other[m.role], _spoken(m)), f) for m, f in said if m.role in other and _spoken(m)]
     if source.system is not None:
-        said = [(Message("system", source.system), 1.0), *(pair for pair in said if pair[0].role != "system")]
+        said = [
+            (Message("system", record.whole("its source's `system`", source.system)), 1.0),
+            *(pair for pair in said if pair[0].role != "system"),
+        ]
     roles = [message.role for message, _ in said]
     if "assistant" not in roles:
         record.wrong(f"the {source.imitate} says nothing in it.")
@@ -150,15 +159,13 @@ def _message(
     factor = item.get("weight")
     if factor is not None and (isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 <= factor <= 1):
         record.wrong(f"message {number} has weight {factor!r}: it must be a number from 0 to 1.")
-    return Message(roles[speaker], text), 1.0 if factor is None else float(factor)
+    return Message(roles[speaker], record.whole(f"message {number}", text)), 1.0 if factor is None else float(factor)
 
 
 def _text(record: _Record, number: int, content: Any) -> str:
     if content is None:
         return ""
     if isinstance(content, str):
-        if not content.isascii() and SURROGATE.search(content):
-            record.wrong(f"message {number} holds half a character (a lone surrogate), which no tokenizer takes.")
         return content
     texts = [part.get("text") if isinstance(part, dict) else None for part in content] if isinstance(content, list) else [None]
     if not all(isinstance(text, str) for text in texts):
@@ -189,7 +196,7 @@ def _spoken(message: Message) -> str:
 def _task(record: _Record, messages: list[Message]) -> str:
     for name in ("task_id", "id"):
         if record.data.get(name) is not None:
-            return f"{record.file.name}:{record.data[name]}"
+            return f"{record.file.name}:{record.whole(f'its {name}', str(record.data[name]))}"
     first = next((number for number, message in enumerate(messages) if message.role == "user"), len(messages) - 1)
     opening = json.dumps([(message.role, message.content) for message in messages[: first + 1]])
     return f"opening:{hashlib.blake2b(opening.encode(), digest_size=8).hexdigest()}"

@@ -103,8 +103,9 @@ class _Classroom:
 
     def __init__(self, config: Config, role: Role, sft: SFTConfig, model: Path) -> None:
         self._role, self._sft = role, sft
-        self._renderer = Renderer.load(model)
-        self._history = config.policies[role].history_thinking
+        policy = config.policies[role]
+        self._renderer = Renderer.acting(model, policy.wire) if role == "agent" else Renderer.load(model)
+        self._history = policy.history_thinking
         self._limit = _limit(model, sft, f"sft.{role}")
         self.left_out: list[tuple[str, int]] = []
 

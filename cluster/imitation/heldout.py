@@ -2,7 +2,8 @@
 
 Invariants, tested as properties
 - Lessons of one task are all on one side, over all sources.
-- Equal lessons and seed give an equal split; drills are always trained on.
+- A drill is never held out; one of a task that is, is left out altogether. A drill about no task is always trained on.
+- Equal lessons and seed give an equal split.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def split(
     out: set[Task] = set()
     for lessons in sources:
         out |= _drawn(Counter(_task(lesson) for lesson in lessons if not lesson.drill), share, seed)
-    train = [[lesson for lesson in lessons if lesson.drill or _task(lesson) not in out] for lessons in sources]
+    train = [[lesson for lesson in lessons if _task(lesson) not in out] for lessons in sources]
     for number, lessons in enumerate(train):
         if not any(not lesson.drill for lesson in lessons):
             raise UserError(f"{key}.heldout leaves nothing of source {number} to train on: it has too few tasks for that.")

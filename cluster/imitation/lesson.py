@@ -20,7 +20,7 @@ class Lesson:
     factors: tuple[float, ...]
     """Per message, what its speaker's weight is multiplied by."""
     drill: bool = False
-    """Practice of the last words alone; never held out."""
+    """Practice of the last words alone; never held out, nor trained on where its task is."""
 
     @classmethod
     def of(cls, shown: Demonstration) -> Self:

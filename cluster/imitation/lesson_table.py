@@ -1,8 +1,8 @@
 """Lessons as a trajectory table, with the weight of every token in the `advantage` column.
 
 The transcript that records rollouts builds the rows, so imitation and training see the same tokens. A token weighs what its
-speaker weighs, times its message's factor. Under `history: strip` every turn is a row of its own, as in rollouts; what an
-earlier row has shown already weighs nothing in a later one.
+speaker weighs, times its message's factor. Under `history: strip` every turn is a row of its own, as in rollouts; of the first
+row all is learned, of a later one the policy's own words alone: what is heard after the first turn is never learned.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from jinja2 import TemplateError
 
 from actors.transcript import Renderer, TokenSequence, Transcript, as_json
 from cluster.config.sft import SpeakerWeights
+from cluster.errors import UserError
 from cluster.imitation.lesson import Lesson
 from envs.base import Split
 from rewards.trajectory import Row, Turn, to_table, with_advantage
@@ -31,10 +33,10 @@ def lesson_table(
     history: History = "keep",
     split: Split = "train",
 ) -> pa.Table:
-    """The rows of all lessons; a lesson's `episode_id` is its place."""
+    """The rows of all lessons; a lesson's `episode_id` is its place. Raises UserError where the chat template refuses one."""
     rows, advantage = [], []
     for number, lesson in enumerate(lessons):
-        for part, (sequence, turns, weight) in enumerate(_Pupil(lesson, renderer, weights, history).sequences()):
+        for part, (sequence, turns, weight) in enumerate(_rendered(lesson, renderer, policy, weights, history)):
             advantage.append(weight)
             rows.append(
                 Row(
@@ -57,6 +59,19 @@ def lesson_table(
     return with_advantage(to_table(rows), advantage)
 
 
+Rendered = list[tuple[TokenSequence, list[Turn], list[float]]]
+
+
+def _rendered(lesson: Lesson, renderer: Renderer, policy: str, weights: SpeakerWeights, history: History) -> Rendered:
+    try:
+        return _Pupil(lesson, renderer, weights, history).sequences()
+    except TemplateError as error:  # many templates take certain roles only, or in one order
+        why = " ".join(str(error).split())
+        raise UserError(
+            f"sft.{policy}: the model's chat template refuses the conversation of task {lesson.task_id}: {why}"
+        ) from None
+
+
 class _Pupil:
     """Goes through one lesson."""
 
@@ -67,7 +82,7 @@ class _Pupil:
         self._turns: list[list[Turn]] = []
         self._weights: list[list[float]] = []
 
-    def sequences(self) -> list[tuple[TokenSequence, list[Turn], list[float]]]:
+    def sequences(self) -> Rendered:
         """The ids as a rollout would have recorded them, their turns, and a weight per token. What comes after the policy's
         last words is left out."""
         messages = self._lesson.messages

@@ -102,6 +102,6 @@ def _made_of(config: Config, role: Role, section: SFTConfig, model: Path) -> dic
         "run": {"seed": config.run.seed},
         "learner": {"dtype": config.learner.dtype},
         "gyms": trained_gyms(config).model_dump(mode="json"),
-        "policies": {role: {"history_thinking": config.policies[role].history_thinking}},
+        "policies": {role: config.policies[role].model_dump(mode="json", include={"history_thinking", "wire"})},
         "files": sources.digests(section),
     }

@@ -3,7 +3,8 @@
 Invariants
 - Deterministic by `(role, count, seed, recaps)`; made from generated train tasks only, in the train split's wording.
 - An agent's conversation is played through the gym itself, so demonstrations and training have the same layout.
-- A recap drill practises the guess alone: the questions before it are not imitated.
+- A recap drill practises the guess alone: the questions before it are not imitated. It has the id of its task, whose secret
+  it tells.
 """
 
 from __future__ import annotations
@@ -101,4 +102,4 @@ def _recap(task: TelepathyTask, key: str, params: Params) -> Demonstration:
             question = rng.choice(QUESTIONS["generated"][word]["train"])
             messages += [Message("assistant", f"[action] {question}"), Message("user", SAID[facts[word]])]
     messages.append(Message("assistant", f"[answer] {task.hidden.name}"))
-    return Demonstration("TelepathyGym", f"{task.id}-recap", "agent", tuple(messages), last_only=True)
+    return Demonstration("TelepathyGym", task.id, "agent", tuple(messages), last_only=True)

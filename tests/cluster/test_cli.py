@@ -138,6 +138,18 @@ def test_a_dry_run_reads_the_files_to_imitate(monkeypatch, capsys, tmp_path):
     assert "talk.jsonl line 1: its messages" in capsys.readouterr().err
 
 
+def test_a_wrong_file_to_imitate_is_found_before_an_old_run_is_removed(monkeypatch, capsys, tmp_path):
+    def claim(*_: object, **__: object) -> None:
+        raise AssertionError("the run was claimed")
+
+    monkeypatch.setattr("cluster.train.claim", claim)
+    file = tmp_path / "talk.jsonl"
+    file.write_text('{"messages": []}')
+    source = f"sft.agent.sources=[{{file: {file}}}]"
+    assert parley("train", QUICKSTART, f"run.root={tmp_path}", source, "--overwrite", monkeypatch=monkeypatch) == 2
+    assert "talk.jsonl line 1: its messages" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -171,6 +183,7 @@ def test_a_mixture_and_its_transfer_variant_describe_themselves(monkeypatch, cap
         ("gyms.params.TelepathyGym={guesses: -1}", ["gyms.params.TelepathyGym", "guesses is -1"]),
         ("eval.tasks=300", ["gyms.transfer.TelepathyGym.tasks is 300", "135"]),
         ("gyms.tasks={TelepathyGym: {source: files}}", ["gyms.tasks.TelepathyGym", "files", "handwritten"]),
+        ("sft.agent.sources=[{gym: TelepathyGym}]", ["sft.agent.sources.0.gym is 'TelepathyGym'", "gyms.transfer"]),
         ("sft.agent.demonstrator.hsty=0.2", ["sft.agent.demonstrator.hsty", "did you mean hasty?"]),
     ],
 )

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_run import small
 
+import envs
+from actors.transcript import Renderer
 from cluster.config import Config, parse
 from cluster.config.sft import HeldoutConfig, SFTConfig
 from cluster.errors import UserError
@@ -22,6 +24,7 @@ from cluster.imitation.course import Course, course, learner_config
 from cluster.imitation.lesson import Lesson
 from cluster.imitation.loop import next_due
 from envs.base import Message
+from envs.tool import TOOL_NAME
 from learner.config import KLConfig, LearnerConfig, LoraConfig
 from learner.losses import trained_tokens
 from learner.schedule import learning_rate
@@ -45,11 +48,20 @@ def test_a_task_is_on_one_side_only_and_nothing_is_lost(given_sources, share, se
     except UserError:
         return
     kept = [one for of_source in train for one in of_source]
-    tasks = {one.task_id for one in kept if not one.drill}
-    assert out and tasks.isdisjoint(one.task_id for one in out)
-    assert not any(one.drill for one in out)
-    assert sorted(map(repr, kept + out)) == sorted(repr(one) for of_source in sources for one in of_source)
+    held = {one.task_id for one in out}
+    assert held.isdisjoint(one.task_id for one in kept)
+    assert out and not any(one.drill for one in out)
+    gone = [one for of_source in sources for one in of_source if one.drill and one.task_id in held]
+    assert sorted(map(repr, kept + out + gone)) == sorted(repr(one) for of_source in sources for one in of_source)
     assert heldout.split(sources, HeldoutConfig(share=share), seed, "sft.agent") == (train, out)
+
+
+@pytest.mark.parametrize(("gym", "all_stay"), [("TelepathyGym", False), ("IntentionGym", True)])
+def test_no_drill_tells_a_task_that_is_held_out(gym: str, all_stay: bool):
+    lessons = [Lesson.of(shown) for shown in envs.demonstrations(gym, "agent", 40, 0, recaps=40)]
+    (train,), out = heldout.split([lessons], HeldoutConfig(share=0.5), 0, "sft.agent")
+    assert {one.task_id for one in train}.isdisjoint(one.task_id for one in out)
+    assert (sum(one.drill for one in train) == 40) == all_stay
 
 
 def test_a_number_is_reached_by_whole_tasks_whose_order_does_not_change_when_others_come():
@@ -117,8 +129,13 @@ def talk(folder: Path, name: str, count: int, turns: int) -> str:
     return str(path)
 
 
-def planned(root: Path, model: Path, **settings: Any) -> Course:
-    config: Config = small(root, sft={"agent": {"epochs": 2, "tokens_per_step": 200, **settings}})
+def planned(root: Path, model: Path, wire: str = "bracket", **settings: Any) -> Course:
+    sections: dict[str, Any] = {"sft": {"agent": {"epochs": 2, "tokens_per_step": 200, **settings}}}
+    sections["policies"] = {
+        "agent": {"model": str(model), "train": True, "wire": wire},
+        "user": {"mix": [{"speaker": "scripted"}]},
+    }
+    config: Config = small(root, **sections)
     assert config.sft is not None and config.sft.agent is not None
     return course(config, "agent", config.sft.agent, model)
 
@@ -170,6 +187,14 @@ def test_a_conversation_that_is_too_long_is_an_error_or_listed_and_never_cut(tmp
         planned(tmp_path, tiny, sources=sources, max_tokens=3, too_long="drop")
     with pytest.raises(UserError, match="max_tokens is 9999: the model holds 2048"):
         planned(tmp_path, tiny, sources=sources, max_tokens=9999)
+
+
+def test_on_the_hermes_wire_an_agent_is_imitated_with_the_prompt_it_plays_with(tmp_path: Path, tiny: Path):
+    source = [{"file": talk(tmp_path, "talk.jsonl", 3, 1)}]
+    opening = list(Renderer.acting(tiny, "hermes").opening((Message("user", WORDS[0]),)))
+    assert TOOL_NAME in Renderer.load(tiny).decode(opening)
+    for ids in planned(tmp_path, tiny, "hermes", sources=source).table["tokens"].to_pylist():
+        assert ids[: len(opening)] == opening
 
 
 def test_warmup_in_steps_or_as_a_share_and_a_floor(tmp_path: Path, tiny: Path):

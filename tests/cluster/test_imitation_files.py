@@ -120,6 +120,10 @@ def message(**given: Any) -> dict[str, Any]:
         (message(content="a", weight=2), "message 1 has weight 2: it must be a number from 0 to 1."),
         (message(content="\ud83d"), "line 2: message 1 holds half a character"),
         (message(content=[{"type": "text", "text": "\ud83d"}]), "line 2: message 1 holds half a character"),
+        (message(tool_calls=[{"function": {"name": "f", "arguments": {"a": "\ud83d"}}}]), "line 2: message 1 holds half a"),
+        (message(tool_calls=[{"function": {"name": "f", "arguments": '{"a": "\\ud83d"}'}}]), "line 2: message 1 holds half a"),
+        ({**SHAREGPT, "id": "\ud83d"}, "line 2: its id holds half a character"),
+        ({**SHAREGPT, "task_id": "\ud83d"}, "line 2: its task_id holds half a character"),
         ({"messages": [{"role": ["user"], "content": "a"}]}, "message 0 has role ['user']"),
         (message(tool_calls=3), "message 1 has a tool call without a function's name."),
         (message(tool_calls=[{}]), "message 1 has a tool call without a function's name."),
@@ -130,6 +134,11 @@ def test_whatever_is_wrong_is_named_with_its_line(tmp_path: Path, record: Any, s
     with pytest.raises(UserError) as caught:
         read(write(tmp_path, SHAREGPT, record))
     assert says in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_system_message_with_half_a_character(tmp_path: Path):
+    with pytest.raises(UserError, match=r"talk\.jsonl line 1: its source's `system` holds half a character"):
+        read(write(tmp_path, SHAREGPT), system="\ud83d")
 
 
 def test_files_that_are_something_else(tmp_path: Path):

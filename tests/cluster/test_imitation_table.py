@@ -9,6 +9,7 @@ import pytest
 
 from actors.transcript import Renderer
 from cluster.config.sft import SpeakerWeights
+from cluster.errors import UserError
 from cluster.imitation.lesson import Lesson
 from cluster.imitation.lesson_table import History, lengths, lesson_table
 from envs.base import Demonstration, Message
@@ -114,6 +115,14 @@ def test_the_weights_fit_a_template_that_puts_messages_together(tmp_path: Path):
     assert words(cell, renderer, 0.25) == "\nuser\na trip\nassistant\n\nuser\nthree\nassistant\n"
 
 
+def test_a_template_that_refuses_a_role_is_one_sentence_that_names_the_task(tmp_path: Path):
+    path = make_tiny(tmp_path / "tiny", ["system user assistant tool Ask. trip one two three"] * 50, 0)
+    (path / "chat_template.jinja").write_text(GROUPING)
+    shown = lesson((MESSAGES[0], MESSAGES[2]))
+    with pytest.raises(UserError, match=r"^sft\.agent: the model's chat template refuses .* task t: no user$"):
+        rows(Renderer.load(path), shown)
+
+
 def test_a_message_with_a_factor_weighs_so_much_less(renderer: Renderer):
     shown = replace(lesson(), factors=(1.0, 1.0, 0.0, 1.0, 0.5))
     cell = rows(renderer, shown)[0]
@@ -126,7 +135,7 @@ def test_where_a_policy_forgets_its_thoughts_every_turn_is_a_row_and_context_is_
     assert (first["sequence"], second["sequence"]) == (0, 1) and first["episode_id"] == second["episode_id"]
     assert words(first, renderer, 1.0) == "[action] date?" and "trip" in words(first, renderer, 0.25)
     assert words(second, renderer, 1.0) == "[answer] date june"
-    assert set(second["advantage"]) == {0.0, 1.0}
+    assert set(second["advantage"]) == {0.0, 1.0}, "june, heard after the first turn, is in no row with a weight"
     assert [turn["turn"] for turn in second["turns"]] == [1]
 
 
