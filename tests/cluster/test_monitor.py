@@ -17,6 +17,7 @@ from cluster.observe.alarm import Alarm
 from cluster.record.monitor import COLUMNS, GROUPS, Monitor, check_credentials, conversations, last_run_id
 from cluster.record.recorder import Recorder
 from cluster.record.run_directory import RunDirectory
+from rewards.trajectory import concat
 
 
 def test_an_offline_run_holds_config_scalars_and_conversations(tmp_path, monkeypatch):
@@ -66,6 +67,24 @@ def test_a_run_tells_once_how_the_models_it_starts_from_were_made(tmp_path):
     ]
     (resumed,) = [run for run in read_runs(tmp_path / "resumed") if run.run_id == "abc"]
     assert resumed.history == []
+
+
+@pytest.mark.parametrize(("suffix", "gyms"), [("", ["IntentionGym", "TelepathyGym"]), ("-transfer", ["TurtleGym"])])
+def test_an_evaluation_is_told_by_gym_where_several_are_played(tmp_path, monkeypatch, suffix, gyms):
+    trained = dict.fromkeys(["IntentionGym", "TelepathyGym"], 0.5)
+    sections = {"run": {"root": tmp_path, "name": "quick"}, "monitor": {"wandb": "disabled"}}
+    directory, told = RunDirectory(tmp_path, "quick"), {}
+    directory.create()
+    monkeypatch.setattr(Monitor, "log", lambda self, version, scalars: told.update(scalars))
+    recorder = Recorder(Config(**sections, gyms={"train": trained, "transfer": {"TurtleGym": {}}}), directory)
+    for phase, played in ((f"heldout-after{suffix}", gyms), (f"baseline-own{suffix}", gyms[:1])):
+        recorder.evaluation(concat([synthetic_run.episodes(0.5, 2, gym=gym) for gym in played]), phase, 3)
+    recorder.close()
+    own = {name.removeprefix("heldout/") for name in told if name.endswith("Gym")}
+    expected = {f"after/{what}/{gym}" for what in ("score", "success") for gym in gyms}
+    expected |= {f"baseline-own/{what}/IntentionGym" for what in ("score", "success")}
+    assert own == (set() if suffix else expected)
+    assert {f"heldout/{label}{suffix}/score" for label in ("after", "baseline-own")} <= told.keys()
 
 
 def test_disabled_writes_nothing(tmp_path):
