@@ -9,13 +9,15 @@ Invariants
 - Folders appear whole. A best one is not removed before a checkpoint knows of a better one, so the newest checkpoint never
   speaks of weights that are gone.
 - `resume` forgets all that came after the newest checkpoint: from there everything happens again, and equally.
-- One process at a time is in here (`held`); the lock is the kernel's and goes with the process.
+- One process at a time is in here (`held`); the lock is the kernel's and goes with the process. Its file names the holder.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
+import os
+import platform
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +36,8 @@ STATE = "state.json"
 MADE_OF = "made_of.json"
 LOCK = ".lock"
 POLL_S = 0.2
+SILENT_S = 600.0
+"""How long whoever waits for another process believes in it without a new row."""
 
 
 class WorkFolder:
@@ -44,18 +48,40 @@ class WorkFolder:
         self.path = out.with_name(f"{out.name}.work")
 
     @contextmanager
-    def held(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """Wait for the lock; `waiting` is called meanwhile, again and again. Whoever had it may have made the result."""
+    def held(self, waiting: Callable[[str], None], patience_s: float = SILENT_S) -> Iterator[None]:
+        """Wait for the lock; `waiting` is told meanwhile, again and again, who has it. Whoever had it may have made the result.
+
+        Raises UserError once the holder has written no row for `patience_s`.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / LOCK).open("w") as file:
+        seen, since = ("", 0), time.monotonic()
+        with (self.path / LOCK).open("a+") as file:
             while True:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    waiting()
-                    time.sleep(POLL_S)
+                    file.seek(0)
+                    holder = file.read() or "another process"
+                    waiting(holder)
+                now = (holder, self._written())
+                if now != seen:
+                    seen, since = now, time.monotonic()
+                elif time.monotonic() - since > patience_s:
+                    raise UserError(
+                        f"{holder} holds {self.path / LOCK}, but has written no row to {LOG} for {patience_s:g} s: start again "
+                        f"when it has ended, or end it."
+                    )
+                time.sleep(POLL_S)
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {platform.node()}")
+            file.flush()
             yield
+
+    def _written(self) -> int:
+        """Bytes of the log."""
+        path = self.path / LOG
+        return path.stat().st_size if path.exists() else 0
 
     def same(self, made_of: Mapping[str, Any]) -> None:
         """Raise UserError if the checkpoint is of an imitation that was made of something else; else note what it is."""

@@ -1,14 +1,15 @@
 """Before training: every model is made or found, and trained by imitation where the run asks for it.
 
-Imitations of different policies run side by side, each with a learner of its own. A finished one is kept under
-`<root>/models/`, named by all it depends on, and used again; one that was killed goes on from its last checkpoint. A run that
-is started over repeats neither.
+Imitations of different policies run side by side, each with a learner of its own, where a run reserves enough for that. A
+finished one is kept under `<root>/models/`, named by all it depends on, and used again; one that was killed goes on from its
+last checkpoint. A run that is started over repeats neither.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,15 @@ from cluster.errors import UserError
 from cluster.imitation import sources
 from cluster.imitation.imitate import imitate
 from cluster.imitation.loop import Progress
-from cluster.imitation.work_folder import WorkFolder
+from cluster.imitation.work_folder import SILENT_S, WorkFolder
 from cluster.start.models import model_path
 from cluster.start.parts import Models, user_speakers
 from envs.base import Role
 
 NO_MATTER = {"log_every", "checkpoint_every"}
 """Settings of an imitation that its result does not depend on."""
+Job = tuple[Role, SFTConfig | None, Path]
+"""(role, how it is imitated, the model to start from)"""
 
 
 def prepare(config: Config, progress: Progress, *, go_on: bool = True) -> Models:
@@ -34,14 +37,13 @@ def prepare(config: Config, progress: Progress, *, go_on: bool = True) -> Models
     assert agent is not None  # checked with the config: the trained policy has a model
     users = {name: speaker.model for name, speaker in user_speakers(config).items() if speaker.model is not None}
     sft = config.sft or SFTSection()
-    jobs: list[tuple[Role, SFTConfig | None, Path]] = [("agent", sft.agent, model_path(agent, config))]
+    jobs: list[Job] = [("agent", sft.agent, model_path(agent, config))]
     paths = {name: model_path(model, config) for name, model in users.items()}
     jobs += [("user", sft.user, path) for path in dict.fromkeys(paths.values())]  # each model once, whoever shares it
-    # One after the other where learners have a place of their own: one each would need a GPU, or that place, each.
-    alone = config.learner.gpus_per_rank or config.learner.resources
-    with ThreadPoolExecutor(max_workers=1 if alone else len(jobs)) as pool:
-        futures = [pool.submit(_imitated, config, role, section, path, progress, go_on) for role, section, path in jobs]
-        first, *others = [future.result() for future in futures]
+    # One after the other where learners have a place of their own, or several ranks: a run reserves these once.
+    ranks = [section.ranks for _, section, _ in jobs if section is not None]
+    alone = bool(config.learner.gpus_per_rank or config.learner.resources) or max(ranks, default=1) > 1
+    first, *others = each(lambda job: _imitated(config, *job, progress, go_on), jobs, alone=alone)
     trained = {path: done for (_, _, path), done in zip(jobs[1:], others, strict=True)}
     judge = config.judges["default"].model
     return Models(
@@ -49,6 +51,14 @@ def prepare(config: Config, progress: Progress, *, go_on: bool = True) -> Models
         frozen={name: trained[path] for name, path in paths.items()},
         judge=model_path(judge, config) if judge is not None else None,
     )
+
+
+def each(make: Callable[[Job], Path], jobs: Sequence[Job], *, alone: bool) -> list[Path]:
+    """What is made of every job, in order: side by side, or `alone` one after the other, where none begins once one failed."""
+    if alone:
+        return [make(job) for job in jobs]
+    with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
+        return list(pool.map(make, jobs))
 
 
 def prepare_role(config: Config, role: Role, out: Path | None, progress: Progress, *, go_on: bool) -> Path:
@@ -86,7 +96,8 @@ def _imitated(
         return work.out
     if not go_on and (begun := work.checkpoint()) is not None:
         raise UserError(f"{begun} is of an imitation that was not finished: give --resume, or remove {work.path}.")
-    with work.held(lambda: progress(f"SFT {role} by another process", 0, 1, {})):
+    patience_s = max(SILENT_S, 2 * config.learner.step_timeout_s)  # of a row: a call to learn, another for what is held out
+    with work.held(lambda holder: progress(f"SFT {role} by {holder}", 0, 1, {}), patience_s):
         if not work.out.exists():  # else a run beside this one was faster, with the same result
             work.same(made_of)
             imitate(config, role, section, model, work, progress)

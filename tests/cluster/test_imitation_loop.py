@@ -14,6 +14,7 @@ import pytest
 
 from cluster.config.sft import SFTConfig
 from cluster.errors import UserError
+from cluster.imitation import work_folder
 from cluster.imitation.best import Best
 from cluster.imitation.course import Course
 from cluster.imitation.loop import Loop
@@ -173,14 +174,14 @@ def test_a_checkpoint_of_something_else_is_not_gone_on_with(tmp_path: Path):
             work.same({"sft": {"agent": {"lr": 2.0}}})
 
 
-def test_who_comes_second_waits(tmp_path: Path):
-    work, waits = WorkFolder(tmp_path / "out"), []
+def test_who_comes_second_waits_and_knows_for_whom(tmp_path: Path):
+    work, waits = WorkFolder(tmp_path / "out"), list[str]()
 
     class Enough(Exception):
         pass
 
-    def waiting() -> None:
-        waits.append(1)
+    def waiting(holder: str) -> None:
+        waits.append(holder)
         if len(waits) == 2:
             raise Enough
 
@@ -188,3 +189,19 @@ def test_who_comes_second_waits(tmp_path: Path):
         pass
     with work.held(waiting):
         assert len(waits) == 2
+    assert all(holder.startswith(f"process {os.getpid()} on ") for holder in waits)
+
+
+def test_nobody_waits_for_ever_for_a_process_that_does_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(work_folder, "POLL_S", 0.03)
+    work, waits = WorkFolder(tmp_path / "out"), list[str]()
+
+    def waiting(holder: str) -> None:
+        waits.append(holder)
+        if len(waits) < 10:
+            work.log({"step": len(waits)})  # for so long it goes on
+
+    says = rf"^process {os.getpid()} on .* holds .*\.lock, but has written no row to sft\.jsonl for 0\.1 s"
+    with work.held(nothing), pytest.raises(UserError, match=says), WorkFolder(tmp_path / "out").held(waiting, patience_s=0.1):
+        pass
+    assert len(waits) > 10
