@@ -97,6 +97,7 @@ def _compare(outcome: Outcome, shape: Shape, name: str, rows: int, repeats: int)
 
 def _ways(shape: Shape, lengths: list[int]) -> dict[str, Way]:
     ours, theirs = PolicyModel(in_memory(shape, VOCABULARY, NAME)), in_memory(shape, VOCABULARY, "sdpa")
+    theirs.load_state_dict(ours.lm.state_dict())
     shuffled = np.random.default_rng(0).permutation(len(lengths))
     return {
         "packed": Way(ours, first_fit(lengths, BIN), partial(_packed, ours)),

@@ -100,7 +100,7 @@ def server() -> Iterator[Server]:
     port, dashboard, agent, client = free_ports(4)
     with ray_folder() as folder:
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PARLEY_", "WANDB_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(("PARLEY_", "WANDB_", "RAY_"))},
             **{"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_TMPDIR": folder},
             **{"RAY_memory_monitor_refresh_ms": "0", "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"},
             "PATH": f"{BIN}:{os.environ['PATH']}",

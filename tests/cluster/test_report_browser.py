@@ -67,6 +67,7 @@ def test_hover_and_arrow_keys_show_what_was_measured(browser, run):
         svg.hover(position={"x": box["width"] - 13, "y": 60})
         assert tip.inner_text().splitlines()[0] == f"iteration {ITERATIONS}"
         assert float(tip.inner_text().split()[-1]) == pytest.approx(rows[-1]["learner/entropy"], rel=1e-3)
+        box = svg.bounding_box()  # the page scrolled to it
         over, around = tip.bounding_box(), figure.bounding_box()
         assert over["y"] >= box["y"] and over["y"] + over["height"] <= around["y"] + around["height"], "on its own curves"
         assert over["x"] >= around["x"] and over["x"] + over["width"] <= around["x"] + around["width"]

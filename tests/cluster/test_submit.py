@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,11 +20,24 @@ from cluster.config.sections import IN_JOB
 from cluster.errors import UserError
 from cluster.jobs import job_log
 from cluster.jobs.job_log import ClusterLost, follow
+from cluster.jobs.job_server import ADDRESS
 from cluster.jobs.upload import inside
 
 REPOSITORY = Path(__file__).parents[2]
 QUICKSTART = REPOSITORY / "examples" / "quickstart.yaml"
 NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def address() -> Iterator[None]:
+    """`parley submit` hands its address to Ray's client by the environment, here that of all later tests."""
+    before = os.environ.pop(ADDRESS, None)
+    yield
+    os.environ.pop(ADDRESS, None)
+    if before is not None:
+        os.environ[ADDRESS] = before
+
+
 """The discard port: nothing listens there."""
 
 
