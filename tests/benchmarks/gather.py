@@ -1,11 +1,12 @@
 """What rank 1 of two ZeRO-3 ranks needs, beyond what it holds, while the whole model passes through it for a publication.
 
-Peaks are those of the kernel (VmHWM, put back before each pass), so they include what allocators keep. Rank 0 packs the
+Peaks are those of the kernel (VmHWM, put back before each pass). Rank 0 packs the
 same model into its buffer meanwhile; its own peak is that buffer more.
 """
 
 from __future__ import annotations
 
+import ctypes
 import re
 import time
 from dataclasses import dataclass
@@ -57,13 +58,10 @@ def measure(setting: Setting, size: Size) -> Outcome:
                     found[bucket].append(measured[1])
     finally:
         group.shutdown()
-    whole = [peak / 1e6 for peak, _ in found[size.buckets[0]]]
     for bucket in size.buckets:
         name = f"buckets of {bucket:g} M" if bucket * 4e6 < nbytes else "all at once"
-        peaks = outcome.add(f"{name}: extra memory", "MB", [peak / 1e6 for peak, _ in found[bucket]])
+        outcome.add(f"{name}: extra memory", "MB", [peak / 1e6 for peak, _ in found[bucket]])
         outcome.add(f"{name}: time", "ms", [1000 * seconds for _, seconds in found[bucket]])
-        if bucket != size.buckets[0]:
-            outcome.ratio(f"{name} / all at once: extra memory", peaks, whole)
     return outcome
 
 
@@ -71,6 +69,7 @@ def _pass(rank: Any, bucket: int) -> tuple[float, float]:
     """In a rank: bytes at the peak beyond those before, and seconds."""
     from learner.gather import whole
 
+    ctypes.CDLL(None).malloc_trim(0)  # what earlier passes left with the allocator would hide this one's need
     Path("/proc/self/clear_refs").write_text("5")
     before, began = _status("VmRSS"), time.perf_counter()
     for _ in whole(rank._lm().named_parameters(), bucket):
