@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import synthetic_run
-from wandb_reader import finished_run, finished_runs, read_runs
+from wandb_reader import finished_run, finished_runs
 from wandb_server import wandb_server
 
 from cluster.config import Config
@@ -65,8 +65,8 @@ def test_a_run_tells_once_how_the_models_it_starts_from_were_made(tmp_path):
         {"sft/step": 0, "sft/agent/heldout_loss": 3.0},
         {"sft/step": 9, "sft/agent/loss": 2.0, "sft/agent/lr": 0.1},
     ]
-    (resumed,) = [run for run in read_runs(tmp_path / "resumed") if run.run_id == "abc"]
-    assert resumed.history == []
+    resumed = finished_run(tmp_path / "resumed")
+    assert (resumed.run_id, resumed.history) == ("abc", [])
 
 
 @pytest.mark.parametrize(("suffix", "gyms"), [("", ["IntentionGym", "TelepathyGym"]), ("-transfer", ["TurtleGym"])])
