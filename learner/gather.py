@@ -1,7 +1,7 @@
 """The whole parameters of a model, also where ZeRO-3 has divided them over the ranks: a bucket at a time.
 
 Invariant: beyond what a rank holds anyway, at most `bucket` numbers are in memory at once, or one parameter that is
-larger.
+larger. That is what lives; an allocator may keep more of what was freed (`docs/benchmarks.md`, gather).
 """
 
 from __future__ import annotations
