@@ -12,7 +12,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from envs.base import Demonstration, Message, Role, Utterance, View
+from envs.base import Demonstration, Message, Role, Speaker
 from envs.conversation import Episode, briefing, converse, drive
 from envs.intention.asker import action, answer
 from envs.intention.catalogue import QUESTIONS, SLOTS, VALUES
@@ -22,6 +22,7 @@ from envs.intention.loader import load
 from envs.intention.task import IntentionTask
 from envs.intention.user import IntentionUser
 from envs.intention.wording import ANSWER, NO_MATTER, TERSE, VAGUE
+from envs.recorder import Recorder
 from envs.verdicts import RuleJudge
 
 Params = Mapping[str, Any]
@@ -33,19 +34,6 @@ RECAP_LENGTHS = (1, 1, 1, 2, 2, 3, 4, 6)
 """How many questions a drill has, drawn from these: copying is learned on short ones first."""
 RECAP_MISS = 0.15
 """How often a drill's question gets no value."""
-
-
-class _Recorder(IntentionUser):
-    """A user that keeps what it was shown and what it said."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.said: list[tuple[View, Utterance]] = []
-
-    async def speak(self, view: View) -> Utterance:
-        utterance = await super().speak(view)
-        self.said.append((view, utterance))
-        return utterance
 
 
 def demonstrations(
@@ -69,7 +57,7 @@ def _shuffled_tasks(seed: int) -> list[IntentionTask]:
     return tasks
 
 
-def _converse(task: IntentionTask, key: str, user: IntentionUser, params: Params, noise: Noise) -> Episode:
+def _converse(task: IntentionTask, key: str, user: Speaker, params: Params, noise: Noise) -> Episode:
     gym = IntentionGym(user, RuleJudge(), **params)
     seed = random.Random(f"intention conversation {key}").getrandbits(32)
     return drive(converse(gym, gym.reset(task, seed), Demonstrator(seed, **noise)))
@@ -84,11 +72,9 @@ def _user_demonstrations(count: int, seed: int, params: Params, noise: Noise) ->
     """Single replies, as they come up in whole conversations."""
     tasks, shown, index = _shuffled_tasks(seed), list[Demonstration](), 0
     while len(shown) < count:
-        task, user = tasks[index % len(tasks)], _Recorder(0)
+        task, user = tasks[index % len(tasks)], Recorder(IntentionUser(0))
         _converse(task, f"{seed} {index}", user, params, noise)
-        for view, said in user.said:
-            messages = (Message("system", view.system), *view.messages, Message("assistant", said.text))
-            shown.append(Demonstration("IntentionGym", task.id, "user", messages))
+        shown += user.demonstrations("IntentionGym", task.id, "user")
         index += 1
     return shown[:count]
 

@@ -13,8 +13,9 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from envs.base import Demonstration, Message, Role, Utterance, View
+from envs.base import Demonstration, Message, Role, Speaker
 from envs.conversation import Episode, briefing, converse, drive
+from envs.recorder import Recorder
 from envs.telepathy.attributes import FEATURES, QUESTIONS
 from envs.telepathy.expert import Demonstrator
 from envs.telepathy.gym import TelepathyGym
@@ -30,19 +31,6 @@ Noise = Mapping[str, float]
 """Keyword arguments of the `Demonstrator`."""
 MOST_WRONG = 3
 """How many wrong words of a kind a drill asks for before the right one, at most."""
-
-
-class _Recorder(TelepathyUser):
-    """A user that keeps what it was shown and what it said."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.said: list[tuple[View, Utterance]] = []
-
-    async def speak(self, view: View) -> Utterance:
-        utterance = await super().speak(view)
-        self.said.append((view, utterance))
-        return utterance
 
 
 def demonstrations(
@@ -61,7 +49,7 @@ def demonstrations(
     return shown + [_recap(tasks[index % len(tasks)], f"{seed} {index}", params) for index in range(recaps)]
 
 
-def _converse(task: TelepathyTask, key: str, user: TelepathyUser, params: Params, noise: Noise) -> Episode:
+def _converse(task: TelepathyTask, key: str, user: Speaker, params: Params, noise: Noise) -> Episode:
     gym = TelepathyGym(user, RuleJudge(), **params)
     seed = random.Random(f"telepathy conversation {key}").getrandbits(32)
     return drive(converse(gym, gym.reset(task, seed), Demonstrator(seed, **noise)))
@@ -79,11 +67,9 @@ def _user_demonstrations(
     shown: list[Demonstration] = []
     index = 0
     while len(shown) < count:
-        task, user = tasks[index % len(tasks)], _Recorder(0)
+        task, user = tasks[index % len(tasks)], Recorder(TelepathyUser(0))
         _converse(task, f"{seed} {index}", user, params, noise)
-        for view, said in user.said:
-            messages = (Message("system", view.system), *view.messages, Message("assistant", said.text))
-            shown.append(Demonstration("TelepathyGym", task.id, "user", messages))
+        shown += user.demonstrations("TelepathyGym", task.id, "user")
         index += 1
     return shown[:count]
 
