@@ -25,7 +25,6 @@ class Batch:
         self.trained = trained_tokens(loss, self.sequences)
         self.old: NDArray[np.float32] | None = None
         self.anchor: NDArray[np.float32] | None = None
-        self._counts = self.sequences.per_row(self.trained)
         self._device = device
 
     def pack(self, rows: Sequence[int]) -> tuple[Packed, NDArray[np.int64]]:
@@ -35,8 +34,9 @@ class Batch:
 
     def loss_inputs(self, micro: MicroBatch, where: NDArray[np.int64], logprobs: torch.Tensor, *, first: bool) -> LossInputs:
         """Join the model's `logprobs` `[M]` with the columns. In the first update pi_old is the current policy."""
-        counts = self._counts[list(micro.rows)]
-        weight = np.repeat(np.array(micro.weights, np.float32), counts)
+        row = np.searchsorted(self.sequences.offsets, where, side="right") - 1
+        of_row = dict(zip(micro.rows, micro.weights, strict=True))
+        weight = np.array([of_row[number] for number in row.tolist()], np.float32)
         old = logprobs.detach() if first or self.old is None else self._tensor(self.old[where])
         return LossInputs(
             logprobs=logprobs,
@@ -44,7 +44,7 @@ class Batch:
             rollout=self._tensor(self.sequences.logprobs[where]),
             advantage=self._tensor(self.sequences.advantage[where]),
             weight=self._tensor(weight),
-            turn=self._tensor(_turns(np.repeat(np.arange(len(counts)), counts), self.sequences.turn[where])),
+            turn=self._tensor(_turns(row, self.sequences.turn[where])),
             anchor=None if self.anchor is None else self._tensor(self.anchor[where]),
         )
 

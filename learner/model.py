@@ -57,12 +57,12 @@ class PolicyModel(nn.Module):
             position_ids=packed.positions,
             attention_mask=None,
             use_cache=False,
-            logits_to_keep=packed.trained - 1,
+            logits_to_keep=packed.predictors,
             segments=packed.segments,
         ).logits[0]
         logits = logits.float() if temperature == 1.0 else logits.float() / temperature
         distribution = logits.log_softmax(-1)
-        logprobs = distribution.gather(-1, packed.ids[0, packed.trained, None])[:, 0]
+        logprobs = distribution.gather(-1, packed.targets[:, None])[:, 0]
         with torch.no_grad():
             entropy = -torch.linalg.vecdot(distribution.exp(), distribution)
         return logprobs, entropy

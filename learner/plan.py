@@ -5,7 +5,7 @@ Pure, made by the driver once per batch. Invariants, tested as properties
 - All sequences of one trajectory are in the same update.
 - In an update every rank has the same number of micro-batches: ZeRO-2 aborts otherwise. Missing ones are real
   micro-batches again, with weight 0.
-- A micro-batch holds at most `tokens_per_micro_batch` tokens, or one row that is longer.
+- A micro-batch holds at most `tokens_per_micro_batch` tokens, what its rows share counted once, or one row that is longer.
 - The denominator belongs to the update and counts over all ranks, so no split changes the gradient.
 """
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from learner.config import LearnerConfig
 from learner.losses import LossName, trained_tokens
-from learner.packing import first_fit, spread
+from learner.packing import pack_rows, spread
 from learner.sequences import Sequences
 
 
@@ -100,7 +100,7 @@ def _update(
 ) -> Update:
     weights, denominator = _aggregate(rows, sequences, trained, config)
     lengths = sequences.lengths[rows].tolist()
-    bins = first_fit(lengths, config.tokens_per_micro_batch)
+    bins = pack_rows(sequences, rows.tolist(), config.tokens_per_micro_batch)
     per_rank = -(-len(bins) // ranks)
     bins = spread(bins, lengths, per_rank * ranks)
     batches = [MicroBatch(tuple(rows[b].tolist()), tuple(weights[b].tolist())) for b in bins]

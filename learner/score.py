@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from learner.batch import Batch
 from learner.packed import Packed
-from learner.packing import first_fit
+from learner.packing import pack_rows
 
 Model = Callable[[Packed, float], torch.Tensor]
 """(packed rows, temperature) -> `[M]` logprobs of their trained tokens."""
@@ -23,8 +23,7 @@ def score(model: Model, batch: Batch, rows: Sequence[int], temperature: float, b
     Collective: under ZeRO-3 a pass gathers weights from all ranks, so all do as many, if need be on a row of no interest.
     """
     scored = np.full(len(batch.sequences.tokens), np.nan, np.float32)
-    lengths = batch.sequences.lengths[list(rows)].tolist()
-    passes = [[rows[index] for index in chosen] for chosen in first_fit(lengths, budget)]
+    passes = [[rows[index] for index in chosen] for chosen in pack_rows(batch.sequences, rows, budget)]
     idle = min(passes, key=len, default=[int(batch.sequences.lengths.argmax())])
     for number in range(_most(len(passes))):
         packed, where = batch.pack(passes[number] if number < len(passes) else idle)

@@ -133,9 +133,9 @@ def _packed(model: PolicyModel, batch: Batch, rows: Sequence[int]) -> tuple[torc
 def _flattened(model: torch.nn.Module, batch: Batch, rows: Sequence[int]) -> tuple[torch.Tensor, np.ndarray]:
     packed, where = batch.pack(rows)
     logits = model(
-        input_ids=packed.ids, position_ids=packed.positions, use_cache=False, logits_to_keep=packed.trained - 1
+        input_ids=packed.ids, position_ids=packed.positions, use_cache=False, logits_to_keep=packed.predictors
     ).logits[0]
-    return _chosen(logits, packed.ids[0, packed.trained]), where
+    return _chosen(logits, packed.targets), where
 
 
 def _padded(model: torch.nn.Module, batch: Batch, rows: Sequence[int]) -> tuple[torch.Tensor, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,26 @@ def mixed_table(seed: int = 0, trajectories: int = 9, longest: int = 90) -> pa.T
         for sequence in range(1 + number % 2):
             length = int(rng.integers(6, longest))
             rows.append(row(rng, length, episode=f"e{number}", sequence=sequence, first_turn=2 * sequence))
+    return to_table(rows)
+
+
+def alike_table(seed: int = 0, groups: int = 3, group_size: int = 4) -> pa.Table:
+    """Groups of rows that begin alike: with one prompt, some with the same first turn too, one row twice, one cut short."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for group in range(groups):
+        prompt, turn = rng.integers(3, VOCABULARY, 20).tolist(), rng.integers(3, VOCABULARY, 10).tolist()
+        for member in range(group_size):
+            made = row(rng, 40 + int(rng.integers(20)), episode=f"{group}.{member}", group_id=group)
+            made.tokens[:20] = prompt
+            if member % 2:
+                made.tokens[20:30] = turn
+            rows.append(made)
+        again, short = rng.normal(size=30).tolist(), slice(0, 30)
+        last = rows[-1]
+        rows.append(replace(last, episode_id=f"{group}.again", advantage=[2.0 * value for value in last.advantage]))
+        cut = {name: getattr(last, name)[short] for name in ("tokens", "turn", "logprobs", "version")}
+        rows.append(replace(last, episode_id=f"{group}.cut", advantage=again, **cut))
     return to_table(rows)
 
 

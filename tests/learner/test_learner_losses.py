@@ -6,11 +6,12 @@ import math
 from dataclasses import fields, replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from learner_cases import mixed_table
+from learner_cases import alike_table, mixed_table
 from slow_losses import slow_loss, trajectories_of
 
 from learner.batch import Batch
@@ -58,7 +59,7 @@ class Case:
 
     def __init__(self, seed: int, config: LearnerConfig, trajectories: int = 5) -> None:
         rng = np.random.default_rng(seed)
-        table = mixed_table(seed, trajectories, longest=40)
+        table = pa.concat_tables([mixed_table(seed, trajectories, longest=40), alike_table(seed, groups=1, group_size=2)])
         worth = rng.normal(size=10)  # of a turn, as credit assignment gives it; turns count through a trajectory
         turns = table.column("turn").to_pylist()
         self.table = with_advantage(table, [[float(worth[t]) if t >= 0 else 0.0 for t in row] for row in turns])

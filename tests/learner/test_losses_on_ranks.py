@@ -131,7 +131,7 @@ class Counted:
 
     def __call__(self, packed, temperature: float) -> torch.Tensor:
         self.passes += 1
-        return torch.full((len(packed.trained),), self.value)
+        return torch.full((len(packed.targets),), self.value)
 
 
 @pytest.mark.parametrize("measure_kl", [False, True])

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from learner_cases import mixed_table, row
+from learner_cases import alike_table, mixed_table, row
 
 from learner.config import LearnerConfig
 from learner.losses import trained_tokens
-from learner.packing import first_fit, spread
+from learner.packed import pack
+from learner.packing import MOST_REPEATED, first_fit, pack_rows, spread
 from learner.plan import plan
+from learner.prefixes import Prefixes
 from learner.sequences import Sequences
 from rewards.trajectory import to_table
 
@@ -27,6 +29,37 @@ def test_first_fit_keeps_every_row_and_the_budget(lengths, budget):
     assert all(sum(lengths[i] for i in rows) <= budget or len(rows) == 1 for rows in bins)
     # first fit leaves at most one bin at most half full
     assert sum(2 * sum(lengths[i] for i in rows) <= budget for rows in bins) <= 1
+
+
+def common_tokens(one, other):
+    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=9), min_size=1, max_size=12))
+def test_no_row_shares_more_with_an_earlier_one_than_with_its_predecessor(tokens):
+    rng = np.random.default_rng(0)
+    sequences = Sequences.of(to_table([row(rng, len(t), episode=f"e{i}", tokens=t) for i, t in enumerate(tokens)]))
+    found = Prefixes.of(sequences, range(len(tokens)))
+    assert sorted(found.order) == list(range(len(tokens))) and found.shared[0] == 0
+    in_order = [tokens[index] for index in found.order]
+    for place in range(1, len(tokens)):
+        common = [common_tokens(in_order[place], earlier) for earlier in in_order[:place]]
+        assert found.shared[place] == common[-1] == max(common)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 1000), st.integers(1, 4), st.integers(2, 9), st.sampled_from([16, 64, 130, 4096]))
+def test_families_stay_together_and_within_the_budget(seed, groups, group_size, budget):
+    sequences = Sequences.of(alike_table(seed, groups, group_size))
+    mask, lengths = trained_tokens("grpo", sequences), sequences.lengths
+    bins = pack_rows(sequences, range(sequences.rows), budget)
+    assert sorted(row for rows in bins for row in rows) == list(range(sequences.rows))
+    packed = [pack(sequences, rows, mask)[0].segments for rows in bins]
+    for rows, segments in zip(bins, packed, strict=True):
+        assert len(rows) == 1 or (segments.tokens <= budget and lengths[rows].sum() <= MOST_REPEATED * budget)
+    if budget == 4096:
+        assert sum(segments.tokens for segments in packed) <= lengths.sum() - groups * (group_size - 1) * 20
 
 
 @given(lengths, st.integers(1, 12))

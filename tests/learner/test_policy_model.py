@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from unittest.mock import create_autospec
 
 import numpy as np
 import pytest
 import torch
-from learner_cases import TEXTS, mixed_table
+from learner_cases import TEXTS, alike_table, mixed_table
+from torch.nn.attention.bias import causal_lower_right
 from torch.nn.attention.varlen import varlen_attn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AutoModelForCausalLM
@@ -35,19 +37,23 @@ def alone(model, sequences, row, mask, temperature):
     return distribution[where - 1, ids[where]], entropy
 
 
+@pytest.mark.parametrize("table", [mixed_table(seed=3, trajectories=7), alike_table()], ids=["unlike", "alike"])
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 @pytest.mark.parametrize("training", [True, False])
-def test_packed_equals_alone(tiny, temperature, training):
-    sequences = Sequences.of(mixed_table(seed=3, trajectories=7))
+def test_packed_equals_alone(tiny, table, temperature, training):
+    sequences = Sequences.of(table)
     mask = trained_tokens("grpo", sequences)
-    rows = [4, 0, 9, 2, 7, 1]
+    rows = [4, 0, 9, 2, 7, 1, 5]
     model = PolicyModel.load(tiny).train(training)
     stock = AutoModelForCausalLM.from_pretrained(tiny, dtype=torch.float32, attn_implementation="sdpa").train(training)
     packed, where = pack(sequences, rows, mask)
     with torch.set_grad_enabled(training):
         logprobs, entropy = model(packed, temperature)
         expected = [alone(stock, sequences, row, mask, temperature) for row in rows]
-    assert where.tolist() == [i for row in rows for i in range(*sequences.offsets[row : row + 2]) if mask[i]]
+    expected_where = [i for row in rows for i in range(*sequences.offsets[row : row + 2]) if mask[i]]
+    assert sorted(where.tolist()) == sorted(expected_where)
+    order = np.argsort(where)[np.argsort(np.argsort(expected_where))]
+    logprobs, entropy = logprobs[order], entropy[order]
     assert torch.allclose(logprobs, torch.cat([pair[0] for pair in expected]), atol=1e-5)
     assert torch.allclose(entropy, torch.cat([pair[1] for pair in expected]), atol=1e-5)
     assert not entropy.requires_grad
@@ -57,6 +63,25 @@ def test_packed_equals_alone(tiny, temperature, training):
         (torch.cat([pair[0] for pair in expected]) * slopes).sum().backward()
         for (name, ours), theirs in zip(model.lm.named_parameters(), stock.parameters(), strict=True):
             assert torch.allclose(ours.grad, theirs.grad, atol=1e-5), name
+
+
+def test_a_common_beginning_is_packed_once():
+    sequences = Sequences.of(alike_table(groups=1, group_size=2))
+    rows = [2, 0, 3, 1]  # row 1 again, a row with the same prompt of 20 tokens, row 1 cut short, row 1
+    packed, where = pack(sequences, rows, trained_tokens("grpo", sequences))
+    lengths, segments = sequences.lengths, packed.segments
+    assert packed.ids.shape[1] == segments.tokens == lengths[0] + lengths[1] - 20
+    assert sorted(segments.shared) == [0, 20, 30], "what is there again brings nothing"
+    whole = torch.split(packed.ids[0, segments.context], segments.whole_lengths)
+    read = {tuple(sequences.tokens[sequences.span(row)].tolist()) for row in (0, 1, 3)}
+    assert {tuple(row.tolist()) for row in whole} == read
+    assert packed.targets.tolist() == sequences.tokens[where].tolist()
+    assert packed.ids[0, packed.predictors].tolist() == sequences.tokens[where - 1].tolist()
+
+
+def test_rows_that_share_little_are_packed_as_they_are():
+    sequences = Sequences.of(mixed_table())
+    assert pack(sequences, range(sequences.rows), trained_tokens("grpo", sequences))[0].segments.context is None
 
 
 def test_no_trained_token_still_has_a_graph(tiny):
@@ -119,25 +144,27 @@ def test_tiny_speaks_chatml(tiny):
         tokenizer.apply_chat_template([{"role": "judge", "content": ""}], tokenize=False)
 
 
-def test_the_cuda_path_hands_over_the_same_segments(monkeypatch):
+ALIKE = Segments((0, 3, 10, 12), (0, 2, 5), torch.tensor([0, 1, 2, 0, 1, *range(3, 10), 0, 1, 3, 4, 5, 10, 11]))
+
+
+@pytest.mark.parametrize("segments", [Segments((0, 3, 10, 12)), ALIKE], ids=["unlike", "alike"])
+def test_the_cuda_path_hands_over_the_same_segments(monkeypatch, segments):
     """The kernel itself runs on GPUs only; its place is taken by plain attention with the kernel's own signature."""
 
     def kernel(query, key, value, bounds, key_bounds, longest, longest_key, *, scale, window_size, enable_gqa):
-        assert torch.equal(bounds, key_bounds) and bounds.dtype == torch.int32 and longest == longest_key == 7
-        assert window_size == (-1, 0) and enable_gqa
-        pieces = [
-            scaled_dot_product_attention(
-                *(tensor[low:high].transpose(0, 1)[None] for tensor in (query, key, value)),
-                is_causal=True,
-                scale=scale,
-                enable_gqa=enable_gqa,
-            )[0].transpose(0, 1)
-            for low, high in zip(bounds.tolist(), bounds.tolist()[1:], strict=False)
-        ]
+        assert bounds.dtype == key_bounds.dtype == torch.int32 and window_size == (-1, 0) and enable_gqa
+        assert longest == int(bounds.diff().max()) and longest_key == int(key_bounds.diff().max())
+        pieces = []
+        for (low, high), (start, end) in zip(pairwise(bounds.tolist()), pairwise(key_bounds.tolist()), strict=True):
+            mask = causal_lower_right(high - low, end - start)._materialize()  # as the kernel aligns its window
+            own = (query[low:high], key[start:end], value[start:end])
+            tensors = (tensor.transpose(0, 1)[None] for tensor in own)
+            answer = scaled_dot_product_attention(*tensors, attn_mask=mask, scale=scale, enable_gqa=enable_gqa)
+            pieces.append(answer[0].transpose(0, 1))
         return torch.cat(pieces)
 
     monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", create_autospec(varlen_attn, side_effect=kernel))
     generator = torch.Generator().manual_seed(0)
     query, key, value = (torch.randn(1, heads, 12, 8, generator=generator) for heads in (4, 2, 2))
-    arguments = (query, key, value, Segments((0, 3, 10, 12)), 0.3)
+    arguments = (query, segments.whole(key), segments.whole(value), segments, 0.3)
     assert torch.allclose(_varlen(*arguments), _per_segment(*arguments), atol=1e-6)

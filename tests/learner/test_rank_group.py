@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import ray
 import torch
-from learner_cases import TEXTS, mixed_table, plain_steps, row_logprobs
+from learner_cases import TEXTS, alike_table, mixed_table, plain_steps, row_logprobs
 from transformers import AutoModelForCausalLM
 
 from learner.config import LearnerConfig
@@ -73,7 +74,7 @@ def untimed(metrics: list[dict[str, float]]) -> list[dict[str, float]]:
 
 @pytest.fixture(scope="module")
 def references(tiny):
-    table = mixed_table(seed=11)
+    table = pa.concat_tables([mixed_table(seed=11), alike_table(groups=2, group_size=2)])
     cases = [(1, "token"), (2, "token"), (2, "trajectory")]
     return table, {case: reference(tiny, table, *case) for case in cases}
 
