@@ -87,6 +87,7 @@ class LearnerConfig(BaseModel):
     epochs: PositiveInt = 1
     minibatches: PositiveInt = 1
     tokens_per_micro_batch: PositiveInt = 2048
+    """What rows share at their beginning counts once; a row that is longer gets a micro-batch of its own."""
     step_timeout_s: PositiveFloat = 600.0
     start_timeout_s: PositiveFloat = 180.0
     gpus_per_rank: NonNegativeInt = 0

@@ -340,9 +340,12 @@ def test_ctrl_c_ends_watching_cleanly(tmp_path):
     full(updated=time.time()).write(tmp_path)
     command = [sys.executable, "-m", "cluster", "status", str(tmp_path), "--watch"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        assert "12/40" in child.stdout.readline()
-        child.send_signal(signal.SIGINT)
-        _, error = child.communicate(timeout=30)
+        try:
+            assert "12/40" in child.stdout.readline()
+            child.send_signal(signal.SIGINT)
+            _, error = child.communicate(timeout=30)
+        finally:
+            child.kill()
     assert child.returncode == 130
     assert "Traceback" not in error
 
