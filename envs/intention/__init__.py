@@ -18,6 +18,6 @@ register(
         demonstrations=demonstrations,
         demonstrator=Demonstrator,
         baselines=baselines,
-        presets={"userrl": {"strict": False, "closing": False, "prompt": "full"}},
+        presets={"userrl": {"strict": False, "closing": False, "prompt": "full", "show_reward": "train"}},
     )
 )
