@@ -22,7 +22,7 @@ from actors.engine_actor import PooledEngine, end_now, end_soon
 from actors.environment import ENVIRONMENT
 from actors.judge_actor import PooledJudge
 from actors.pool import ActorPool
-from actors.rollout import Cast, GroupRequest, SpeakerFactory, Weights, run_group, scripted
+from actors.rollout import Cast, GroupRequest, SpeakerFactory, Weights, adversarial, run_group, scripted
 from actors.speaker import Limits, PolicySpeaker, TokenService
 from actors.transcript import Renderer
 from envs.base import Speaker
@@ -44,7 +44,8 @@ class PolicySpec:
 
 @dataclass(frozen=True, slots=True)
 class PartnerSpec:
-    """One way to play the partner: a frozen policy behind engine actors, an endpoint, the gym's script, or a constant."""
+    """One way to play the partner: a frozen policy behind engine actors, an endpoint, a constant, or the gym's script, as it is
+    or disturbed."""
 
     weight: float
     policy: PolicySpec | None = None
@@ -55,6 +56,8 @@ class PartnerSpec:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     """Of calls to `endpoint`."""
     constant: str | None = None
+    adversarial: str | None = None
+    """A kind of `envs.adversarial`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,8 @@ def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerF
         return lambda request, seed: ConstantSpeaker(text)
     if partner.endpoint is not None:
         return EndpointPartner(partner.endpoint, partner.retry, limits)
+    if partner.adversarial is not None:
+        return adversarial("user", partner.adversarial)
     if partner.policy is None:
         return scripted("user")
     service = PooledEngine(ActorPool.find(f"engine of {partner.policy.name!r}", partner.engines), spec.engine)

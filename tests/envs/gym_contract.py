@@ -10,6 +10,7 @@ import pytest
 
 import envs
 from envs import registry
+from envs.adversarial import KINDS
 from envs.base import EpisodeOver, Gym, Speaker, Split, StepResult, Task
 from envs.conversation import Episode, converse, drive
 from envs.tool import Malformed, parse
@@ -56,6 +57,22 @@ def paid(episode: Episode) -> list[float]:
     return [turn.result.rewards["env"] for turn in episode.turns]
 
 
+def adversary(name: str, kind: str, seed: int) -> Speaker:
+    return envs.adversary(name, "user", kind, seed)
+
+
+def replayed(name: str, task: Task, honest: Episode, other: Speaker) -> list[dict[str, float]]:
+    """What the turns of another episode pay against another partner, as far as they go."""
+    gym, rewards = made(name, task, other), list[dict[str, float]]()
+    for message in honest.messages:
+        if message.role == "assistant":
+            result = drive(gym.step(message.content))
+            rewards.append(result.rewards)
+            if result.terminated or result.truncated:
+                break
+    return rewards
+
+
 def idle(gym: Gym) -> list[StepResult]:
     """Malformed turns until the end."""
     results = [gym.refuse("Bad call.")]
@@ -79,7 +96,7 @@ def who_plays_well_reaches_most_and_who_finishes_first_nothing(name: str) -> Non
 
 @check
 def baselines_that_do_not_read_stay_below(name: str) -> None:
-    agents = registry.entry(name).baselines(envs.load(name, "train"))
+    agents = registry.entry(name).baselines(envs.load(name, "train")[:300])
     means = {
         agent: sum(played(name, task, agents[agent](0)).score for task in tasks(name)) / TASKS
         for agent in ("random", "best_fixed_script", "oracle")
@@ -173,3 +190,21 @@ def rules_out_of_range_are_refused(name: str) -> None:
 def the_userrl_preset_shows_rewards_in_training(name: str) -> None:
     presets = registry.entry(name).presets
     assert "userrl" not in presets or presets["userrl"]["show_reward"] == "train"
+
+
+@check
+def an_adversary_helps_nobody(name: str) -> None:
+    for kind in KINDS if "user" in registry.entry(name).scripted else ():
+        honest = [played(name, task) for task in tasks(name)]
+        hindered = [played(name, task, other=adversary(name, kind, seed)) for seed, task in enumerate(tasks(name))]
+        assert all(0 <= episode.score <= 1 and min(paid(episode)) >= 0 for episode in hindered)
+        assert sum(episode.score for episode in hindered) <= sum(episode.score for episode in honest), kind
+
+
+@check
+def no_reward_depends_on_the_partners_words(name: str) -> None:
+    for kind in KINDS if "user" in registry.entry(name).scripted else ():
+        for seed, task in enumerate(tasks(name)):
+            honest = played(name, task)
+            rewards = replayed(name, task, honest, adversary(name, kind, seed))
+            assert rewards == [turn.result.rewards for turn in honest.turns][: len(rewards)] and rewards, kind
