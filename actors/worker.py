@@ -10,6 +10,7 @@ Invariants
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -25,6 +26,7 @@ from actors.pool import ActorPool
 from actors.rollout import Cast, GroupRequest, SpeakerFactory, Weights, adversarial, run_group, scripted
 from actors.speaker import Limits, PolicySpeaker, TokenService
 from actors.transcript import Renderer
+from envs import modules
 from envs.base import Speaker
 from envs.speakers import ConstantSpeaker
 from envs.tool import Wire
@@ -73,12 +75,15 @@ class WorkerSpec:
     judge: JudgeConfig
     judges: list[str]
     """Ray names of the judge actors."""
+    modules: Sequence[str] = ()
+    """Those of `gyms.modules`."""
 
 
 class RolloutWorker:
     """Plays groups; used through `start_workers`."""
 
     def __init__(self, spec: WorkerSpec) -> None:
+        modules.find_all(spec.modules)
         rollout = spec.rollout
         self._engine = Engine(
             spec.agent.name, spec.agent.path, spec.engine, max_context=rollout.max_context, max_sequences=rollout.concurrency

@@ -67,6 +67,7 @@ class Parts:
                 timeout_s=START_TIMEOUT_S,
                 model=str(models.judge) if models.judge else None,
                 engine=config.engine,
+                own=config.gyms.modules,
             )
         )
         agent = config.policies["agent"]
@@ -79,6 +80,7 @@ class Parts:
             engine=config.engine,
             judge=judge,
             judges=judges.names,
+            modules=config.gyms.modules,
         )
         return self._keep(start_workers(spec, cpus=ROLLOUT_WORKER_CPUS, timeout_s=START_TIMEOUT_S))
 
