@@ -101,10 +101,10 @@ def test_a_module_that_cannot_be_imported_is_named(name: str, says: str):
 
 def test_an_own_gym_is_misspelt_and_parametrised_like_any():
     gyms: dict[str, Any] = {"modules": ["my_gym"], "train": {"KeyGym": 1.0}}
-    with pytest.raises(UserError, match="gyms.train.KeyGym is not a gym: did you mean KeysGym?"):
+    with pytest.raises(UserError, match=r"gyms\.train\.KeyGym is not a gym: did you mean KeysGym\?"):
         parse({"gyms": gyms})
     gyms = {"modules": ["my_gym"], "train": {"KeysGym": 1.0}, "params": {"KeysGym": {"turn_costs": 0.1}}}
-    with pytest.raises(UserError, match="did you mean turn_cost?"):
+    with pytest.raises(UserError, match=r"did you mean turn_cost\?"):
         parse({"gyms": gyms, "eval": {"tasks": 2}})
 
 
