@@ -6,18 +6,20 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from envs.adversarial import Name as Adversarial
 from rewards.config import RetryPolicy
 from rewards.config import TinyModel as TinyModel  # of policies and judges alike
 from rewards.endpoint_config import EndpointConfig as EndpointConfig
 
 
 class SpeakerConfig(BaseModel):
-    """One way to play a role: exactly one of `model` (a frozen policy in an engine actor) and `speaker`."""
+    """One way to play a role: exactly one of `model` (a frozen policy in an engine actor) and `speaker`. `adversarial:KIND` is
+    the gym's scripted speaker, disturbed."""
 
     model_config = ConfigDict(extra="forbid")
 
     model: TinyModel | str | None = None
-    speaker: Literal["scripted", "constant", "endpoint"] | None = None
+    speaker: Literal["scripted", "constant", "endpoint", Adversarial] | None = None
     text: str = "OK."
     """What the constant speaker says."""
     endpoint: EndpointConfig | None = None
@@ -36,7 +38,7 @@ class SpeakerConfig(BaseModel):
 
 
 class PolicyConfig(BaseModel):
-    """Who plays a role: a policy of its own (`model`), or a weighted `mix` of speakers."""
+    """Who plays a role: a policy of its own (`model`), a `speaker` without one, or a weighted `mix` of both."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -44,12 +46,13 @@ class PolicyConfig(BaseModel):
     train: bool = False
     wire: Literal["bracket", "hermes"] = "bracket"
     history_thinking: Literal["keep", "strip"] = "keep"
+    speaker: Literal["scripted", "constant", Adversarial] | None = None
     mix: list[SpeakerConfig] | None = Field(None, min_length=1)
 
     @model_validator(mode="after")
     def _one_way(self) -> PolicyConfig:
-        if (self.model is None) == (self.mix is None):
-            raise ValueError("give exactly one of `model` and `mix`")
+        if sum(way is not None for way in (self.model, self.speaker, self.mix)) != 1:
+            raise ValueError("give exactly one of `model`, `speaker` and `mix`")
         if self.train and self.model is None:
             raise ValueError("a trained policy needs a `model`")
         return self

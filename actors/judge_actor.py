@@ -23,6 +23,7 @@ from actors.judge_stats import JudgeStats
 from actors.judges.base import Backend, Counted, Failed, outcome
 from actors.pool import ActorPool, PoolError
 from actors.retry import persist
+from envs import modules
 from envs.base import Verdict, VerdictRequest
 from envs.verdicts import validate_verdict
 from rewards.config import JudgeConfig
@@ -38,7 +39,10 @@ Raw = dict[str, Any] | Failed
 class JudgeActor:
     """Owns one back end; used through `start_judges`."""
 
-    def __init__(self, config: JudgeConfig, model: str | None = None, engine: EngineConfig | None = None) -> None:
+    def __init__(
+        self, config: JudgeConfig, model: str | None = None, engine: EngineConfig | None = None, own: Sequence[str] = ()
+    ) -> None:
+        modules.find_all(own)
         self._backend = judges.make(config, model, engine or EngineConfig())
         self._deadline_s = config.retry.deadline_s
         self._batcher: Batcher[VerdictRequest, dict[str, Any]] = Batcher(self._judge, config.together, config.max_wait_ms)
@@ -84,15 +88,17 @@ def start_judges(
     timeout_s: float,
     model: str | None = None,
     engine: EngineConfig | None = None,
+    own: Sequence[str] = (),
 ) -> ActorPool:
-    """A pool of judge actors. A vllm judge needs the folder of its `model`, and an `engine` section."""
+    """A pool of judge actors. A vllm judge needs the folder of its `model`, and an `engine` section. `own` are the modules of
+    `gyms.modules`, whose kinds of verdict it is asked for."""
     if config.endpoint is not None:
         config = config.model_copy(update={"endpoint": config.endpoint.share(config.actors)})
     vllm = config.backend == "vllm"
     return ActorPool.start(
         f"judge {name!r}",
         JudgeActor,
-        (config, model, engine),
+        (config, model, engine, own),
         config.actors,
         timeout_s,
         num_cpus=cpus,

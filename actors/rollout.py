@@ -182,3 +182,8 @@ def _status(error: Exception) -> str:
 def scripted(role: Role) -> SpeakerFactory:
     """The factory of every gym's own scripted speaker of a role."""
     return lambda request, seed: envs.scripted(request.task.gym, role, seed)
+
+
+def adversarial(role: Role, kind: str) -> SpeakerFactory:
+    """The same, disturbed (`envs.adversarial`)."""
+    return lambda request, seed: envs.adversary(request.task.gym, role, kind, seed)

@@ -10,6 +10,7 @@ Invariants
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,9 +23,10 @@ from actors.engine_actor import PooledEngine, end_now, end_soon
 from actors.environment import ENVIRONMENT
 from actors.judge_actor import PooledJudge
 from actors.pool import ActorPool
-from actors.rollout import Cast, GroupRequest, SpeakerFactory, Weights, run_group, scripted
+from actors.rollout import Cast, GroupRequest, SpeakerFactory, Weights, adversarial, run_group, scripted
 from actors.speaker import Limits, PolicySpeaker, TokenService
 from actors.transcript import Renderer
+from envs import modules
 from envs.base import Speaker
 from envs.speakers import ConstantSpeaker
 from envs.tool import Wire
@@ -44,7 +46,8 @@ class PolicySpec:
 
 @dataclass(frozen=True, slots=True)
 class PartnerSpec:
-    """One way to play the partner: a frozen policy behind engine actors, an endpoint, the gym's script, or a constant."""
+    """One way to play the partner: a frozen policy behind engine actors, an endpoint, a constant, or the gym's script, as it is
+    or disturbed."""
 
     weight: float
     policy: PolicySpec | None = None
@@ -55,6 +58,8 @@ class PartnerSpec:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     """Of calls to `endpoint`."""
     constant: str | None = None
+    adversarial: str | None = None
+    """A kind of `envs.adversarial`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,15 @@ class WorkerSpec:
     judge: JudgeConfig
     judges: list[str]
     """Ray names of the judge actors."""
+    modules: Sequence[str] = ()
+    """Those of `gyms.modules`."""
 
 
 class RolloutWorker:
     """Plays groups; used through `start_workers`."""
 
     def __init__(self, spec: WorkerSpec) -> None:
+        modules.find_all(spec.modules)
         rollout = spec.rollout
         self._engine = Engine(
             spec.agent.name, spec.agent.path, spec.engine, max_context=rollout.max_context, max_sequences=rollout.concurrency
@@ -181,6 +189,8 @@ def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerF
         return lambda request, seed: ConstantSpeaker(text)
     if partner.endpoint is not None:
         return EndpointPartner(partner.endpoint, partner.retry, limits)
+    if partner.adversarial is not None:
+        return adversarial("user", partner.adversarial)
     if partner.policy is None:
         return scripted("user")
     service = PooledEngine(ActorPool.find(f"engine of {partner.policy.name!r}", partner.engines), spec.engine)

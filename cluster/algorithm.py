@@ -35,6 +35,7 @@ from cluster.start.claim import claim
 from cluster.start.parts import Parts
 from cluster.start.preflight import RANK_CPUS
 from cluster.start.prepare import prepare
+from envs import modules
 from learner.assignment import CreditState, assign
 from learner.plan import plan
 from learner.rank_group import RankGroup
@@ -65,6 +66,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
     def setup(self, config: GRPOConfig) -> None:
         super().setup(config)
         self.parley = config.parley
+        modules.find_all(self.parley.gyms.modules)  # a process of its own, under Tune
         try:
             self._start(config)
         except BaseException:

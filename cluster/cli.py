@@ -263,6 +263,7 @@ def show(
 
 
 def _describe(config: Config, described: Path | None) -> None:
+    from cluster.groups import tasks
     from cluster.imitation import sources
     from cluster.jobs.runtime import resources
     from cluster.start import preflight
@@ -274,6 +275,7 @@ def _describe(config: Config, described: Path | None) -> None:
     typer.echo("# derived\n" + "".join(f"# {line}\n" for line in yaml_text.dump(sizes).splitlines()), nl=False)
     nodes = resources() if described is None else described_nodes(described)
     preflight.check(config, nodes)
+    tasks.check(config.gyms.train, config.gyms.tasks)
     if described is None:  # else the files lie elsewhere too
         sources.check_files(config)
     typer.echo(f"# fits what is {'there' if described is None else 'described'}: {nodes_text(nodes)}")

@@ -15,6 +15,7 @@ from actors.pool import PoolError
 from cluster.algorithm import GRPO
 from cluster.config import Config
 from cluster.errors import EXIT_CODE, RunFailed, UserError
+from cluster.groups import tasks
 from cluster.groups.heldout import SAMPLED, Way
 from cluster.groups.lineage import LedgerError
 from cluster.grpo_config import GRPOConfig
@@ -44,6 +45,7 @@ def train(config: Config, *, overwrite: bool = False, resume: bool = False) -> d
     began = time.monotonic()
     check_credentials(config.monitor.wandb)
     sources.check_files(config)  # before an old run is removed
+    tasks.check(config.gyms.train, config.gyms.tasks)
     with claim(config, overwrite=overwrite, resume=resume) as (directory, resuming), cluster(config), Console() as console:
         if not resuming:
             directory.create(overwrite)

@@ -11,6 +11,7 @@ from typing import Any
 import envs.intention
 import envs.telepathy  # noqa: F401  (registers itself)
 from envs import registry
+from envs.adversarial import adversary
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
 from envs.speakers import ConstantSpeaker, scripted
 from envs.verdicts import RuleJudge, validate_verdict
@@ -18,6 +19,7 @@ from envs.verdicts import RuleJudge, validate_verdict
 __all__ = [
     "ConstantSpeaker",
     "RuleJudge",
+    "adversary",
     "create",
     "demonstrations",
     "gyms",

@@ -21,6 +21,8 @@ class GymsConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    modules: list[str] = Field(default_factory=list)
+    """Modules of your own that register gyms, e.g. `[my_gym]`: installed, or below the folder that the run is started from."""
     train: dict[str, PositiveFloat] = Field(default_factory=lambda: {"IntentionGym": 1.0}, min_length=1)
     transfer: dict[str, TransferConfig] = Field(default_factory=dict)
     """Unseen gyms: neither their tasks nor their words reach imitation, a tiny model's tokenizer or training."""

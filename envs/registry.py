@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
+from random import Random
 from typing import Any
 
 from envs.base import Demonstration, Gym, Role, Speaker, Task
@@ -32,6 +33,9 @@ class Entry:
     `random` and `best_fixed_script`, which read neither task nor replies, and `oracle`."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Named constructor parameters."""
+    contradict: Callable[[str, Random], str | None] | None = None
+    """For `envs.adversarial`: a reply of the scripted user turned into one that states something else of the same thing, None
+    where it states nothing. Without it a contradictory user takes its words back, which no gym can tell for false."""
 
 
 _ENTRIES: dict[str, Entry] = {}

@@ -4,11 +4,13 @@ Invariants
 - `step` and `refuse` cost one turn each, whatever comes of them; after the end they raise `EpisodeOver`.
 - A judge or partner that fails raises before anything changes.
 - An episode that has not ended by itself is cut off with its last turn: `terminated` and `truncated` are never both true.
+- A gym may shorten its episodes (`most_turns`) and open a last turn of its own (`settle`); no episode outlasts `max_turns`.
 - Before turn `reward_from_turn` nothing is paid, nor is it made up for later. `turn_cost` is taken from every turn's pay.
 """
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypedDict, Unpack
@@ -18,6 +20,14 @@ from envs.tool import Call, Malformed, split_action
 from envs.verdicts import checked
 
 ShowReward = Literal["never", "train", "always"]
+SHOWN = "\nReward: "
+"""What stands between a feedback and the reward that is shown."""
+_SHOWN = re.compile(rf"{SHOWN}[-+.\w]+$")
+
+
+def unrewarded(feedback: str) -> str:
+    """A feedback as the gym gave it, without the reward that may be shown after it: what scripted agents read."""
+    return _SHOWN.sub("", feedback)
 
 
 class TurnRules(TypedDict, total=False):
@@ -96,6 +106,14 @@ class TurnGym(Gym):
         """What a malformed call brings."""
         return Outcome(reason)
 
+    def most_turns(self) -> int:
+        """After how many turns the episode is cut off, at most `max_turns`."""
+        return self.rules.max_turns
+
+    def settle(self, outcome: Outcome) -> Outcome:
+        """What a turn brings once it is counted, malformed or not: here a gym ends the episode, or opens its last turn."""
+        return outcome
+
     def facts(self) -> dict[str, Any]:
         """What `state` tells besides: the gym's own rules and what was hidden."""
         return {}
@@ -136,10 +154,11 @@ class TurnGym(Gym):
         """Count the turn and pay it."""
         state, rules = self._state, self.rules
         state.turn += 1
-        state.over = outcome.over or state.turn >= rules.max_turns
+        outcome = self.settle(outcome)
+        state.over = outcome.over or state.turn >= self.most_turns()
         reward = (outcome.reward if state.turn >= rules.reward_from_turn else 0.0) - rules.turn_cost
         shown = rules.show_reward == "always" or rules.show_reward == self._task.split
-        feedback = f"{outcome.feedback}\nReward: {reward}" if shown else outcome.feedback
+        feedback = f"{outcome.feedback}{SHOWN}{reward}" if shown else outcome.feedback
         state.history.append({"action": action, "feedback": feedback, "reward": reward, "source": outcome.source})
         return StepResult(
             feedback,

@@ -1,19 +1,17 @@
 """A judge of the user's: `"package.module:Class"`, a class with `source` and `async judge(requests)` (see `base`).
 
-It is found as `python -m` finds modules: installed, or below the folder that the run was started from. It must not block
-the event loop: while it computes, it answers no ping, and an actor that is silent for long is ended.
+It is found as `envs.modules` says. It must not block the event loop: while it computes, it answers no ping, and an actor that
+is silent for long is ended.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from importlib import import_module
 from inspect import isclass, iscoroutinefunction
-from pathlib import Path
 from typing import Any
 
 from actors.judges.base import Backend
+from envs import modules
 
 
 class NoSuchJudge(ValueError):
@@ -23,13 +21,10 @@ class NoSuchJudge(ValueError):
 def find(name: str) -> type[Any]:
     """The class called `package.module:Class`. Raises NoSuchJudge if there is none, or if it is no judge."""
     module_name, _, class_name = name.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:  # as under `python -m`; an installed command has its own folder there instead
-        sys.path.insert(0, here)
     try:
-        module = import_module(module_name)
-    except Exception as error:  # the user's module may raise anything while it is imported
-        raise NoSuchJudge(f"importing {module_name} failed: {type(error).__name__}: {error}") from error
+        module = modules.find(module_name)
+    except modules.NoSuchModule as error:
+        raise NoSuchJudge(str(error)) from error
     judges = [key for key, value in vars(module).items() if isclass(value) and _judges(value)]
     found = getattr(module, class_name, None)
     if not isclass(found):

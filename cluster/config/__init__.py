@@ -84,6 +84,10 @@ def gym_params(config: Config, gym: str) -> dict[str, Any]:
     return {"max_turns": config.gyms.max_turns, **config.gyms.params.get(gym, {})}
 
 
+NOT_LEARNED = {"modules"}
+"""What of `trained_gyms` says only where they are found."""
+
+
 def trained_gyms(config: Config) -> GymsConfig:
     """The part of `gyms` that imitation and tiny models depend on: nothing of the gyms that are only evaluated."""
     gyms = config.gyms

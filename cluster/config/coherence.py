@@ -16,7 +16,7 @@ from actors.config import TinyModel
 from cluster.config import gym_arguments, imitation, loss_choices, services
 from cluster.config.gym_counts import heldout_counts
 from cluster.errors import UserError, suggestion
-from envs import registry
+from envs import modules, registry
 from learner.config import START
 from rewards.combine import FORMAT_REWARD
 from rewards.config import SETTINGS, RewardsConfig
@@ -38,6 +38,7 @@ def check(config: Config, *, elsewhere: bool = False) -> None:
     folders, classes and variables, is not looked at."""
     _numbers_are_finite(config.model_dump(mode="json"), "")
     root_is_kept(config.run.root)
+    _modules(config.gyms)
     _policies(config)
     _gyms(config)
     _tasks(config)
@@ -84,6 +85,14 @@ def _policies(config: Config) -> None:
         raise UserError("policies.user.train is true: only the policy agent may be trained in this version; set it to false.")
     if not config.policies["agent"].train:
         raise UserError("policies.agent.train is false: nothing would be trained; set policies.agent.train=true.")
+
+
+def _modules(gyms: GymsConfig) -> None:
+    for place, name in enumerate(gyms.modules):
+        try:
+            modules.find(name)
+        except modules.NoSuchModule as error:
+            raise UserError(f"gyms.modules.{place} is {name!r}: {error}.") from None
 
 
 def _gyms(config: Config) -> None:

@@ -42,10 +42,11 @@ def _tries(retry: RetryPolicy) -> int:
 
 
 def _evaluated(config: Config) -> tuple[int, int]:
-    """Held-out episodes of a run: (against the user, against one that always says the same)."""
+    """Held-out episodes of a run: (against the user of the training, against one that asks no endpoint)."""
     evaluation = config.eval
     trained = sum(heldout_counts(config).values())
     episodes = trained + sum(heldout_counts(config, transfer=True).values())
     between = config.run.iterations // evaluation.every if evaluation.every else 0
     before_and_after = 2 * (1 + evaluation.greedy)
-    return trained * between + episodes * before_and_after, episodes * evaluation.constant_user
+    usual, constant = trained * between + episodes * before_and_after, episodes * evaluation.constant_user
+    return (0, usual + constant) if evaluation.user else (usual, constant)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from cluster.config.sft import SFTConfig, SourceConfig
 
 SUFFIXES = (".jsonl", ".parquet")
+ALL = "all"
+"""The source of tasks that holds every other one that is trained on."""
 
 
 def check(config: Config) -> None:
@@ -77,6 +80,14 @@ def _scripts(config: Config, role: str, gym: str, recaps: int, key: str) -> None
     """Whether a gym's scripts can play what is asked for; `key` is where it is asked for."""
     if role == "user" and recaps:
         raise UserError(f"{key}.recaps is given: only the agent has a closing turn to practise; set it to 0.")
+    if recaps and "recaps" not in signature(registry.entry(gym).demonstrations).parameters:
+        raise UserError(f"{key}.recaps is {recaps}: {gym} has nothing to drill; set it to 0 there, by a source of its own.")
+    asked, usual = config.gyms.tasks.get(gym, {}).get("source"), signature(registry.entry(gym).load).parameters.get("source")
+    if asked is not None and usual is not None and asked not in (usual.default, ALL):
+        raise UserError(
+            f"gyms.tasks.{gym}.source is {asked!r}: demonstrations are made of {usual.default} tasks only; set sft.{role}=null "
+            "or give it sources that are files."
+        )
     if role == "agent" and config.policies["agent"].wire != "bracket":
         raise UserError(
             "policies.agent.wire is 'hermes': demonstrations are written on the bracket wire; set sft.agent=null, or give it "

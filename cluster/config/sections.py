@@ -19,6 +19,8 @@ from pydantic import (
     field_validator,
 )
 
+from envs.adversarial import Name as Adversarial
+
 HOME = "PARLEY_HOME"
 """Environment variable: where runs are kept that name no root."""
 IN_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
@@ -70,6 +72,8 @@ class EvalConfig(BaseModel):
     """Also evaluate greedily."""
     temperature: PositiveFloat = 1.0
     """Of the sampled evaluation."""
+    user: Literal["scripted", Adversarial] | None = None
+    """Who plays the user in evaluations, for example adversarial:vague; null: whoever plays it in training."""
     constant_user: bool = True
     """Also evaluate the trained agent against a user that always says the same."""
     baselines: bool = True

@@ -28,7 +28,7 @@ class Way:
     temperature: float | None = None
     """0 is greedy; None is `eval.temperature`."""
     opponent: str | None = None
-    """A named partner instead of the mix."""
+    """A named partner instead of `eval.user`, or of the mix."""
     transfer: bool = False
     """The gyms of `gyms.transfer` instead of those that are trained on."""
 
@@ -42,8 +42,9 @@ def play_heldout(
     """The trajectories of one evaluation."""
     counts = heldout_counts(config, transfer=way.transfer)
     temperature = config.eval.temperature if way.temperature is None else way.temperature
+    opponent = way.opponent or config.eval.user
     requests = [
-        GroupRequest(task, number, 0, (derived_seed(config.run.seed, "heldout", task.id),), temperature, way.opponent, weights)
+        GroupRequest(task, number, 0, (derived_seed(config.run.seed, "heldout", task.id),), temperature, opponent, weights)
         for number, task in enumerate(heldout_tasks(counts, config.gyms.tasks))
     ]
     return concat(play(workers, requests, patience))

@@ -6,15 +6,27 @@ Gyms are drawn by weight; inside a gym every task comes once per epoch, in an or
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import envs
 from actors.speaker import derived_seed
+from cluster.errors import UserError
 from envs.base import Task
 
 Options = Mapping[str, Mapping[str, Any]]
 """Options of each gym's task loader."""
+
+
+def check(gyms: Iterable[str], options: Options) -> None:
+    """Raise UserError for a gym without train tasks: some sources are held out for good."""
+    for gym in gyms:
+        asked = options.get(gym, {})
+        if not envs.load(gym, "train", **asked):
+            raise UserError(
+                f"gyms.tasks.{gym} is {dict(asked)}: nothing of it may be trained on; train on another source, and measure "
+                "this one by `parley eval` or as a transfer gym."
+            )
 
 
 class TaskSource:

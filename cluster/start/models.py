@@ -11,7 +11,7 @@ from pathlib import Path
 
 import envs
 from actors.config import TinyModel
-from cluster.config import Config, gym_params, trained_gyms
+from cluster.config import NOT_LEARNED, Config, gym_params, trained_gyms
 from envs.base import Demonstration, Role
 
 TEXTS_PER_ROLE = 2000
@@ -25,7 +25,7 @@ def model_path(model: TinyModel | str, config: Config) -> Path:
     """The folder of a model, made if it is tiny and not there yet."""
     if isinstance(model, str):
         return Path(model).expanduser().absolute()
-    parts = [model.tiny, str(config.run.seed), trained_gyms(config).model_dump_json()]
+    parts = [model.tiny, str(config.run.seed), trained_gyms(config).model_dump_json(exclude=NOT_LEARNED)]
     key = hashlib.blake2b("/".join(parts).encode(), digest_size=4).hexdigest()
     path = config.run.root / "models" / f"tiny-{model.tiny}-{key}"
     if not path.exists():

@@ -21,6 +21,7 @@ from actors.worker import PartnerSpec, PolicySpec, WorkerSpec, start_workers
 from cluster.config import Config, gym_params
 from cluster.observe.health import Member
 from cluster.start.preflight import ENGINE_CPUS, ROLLOUT_WORKER_CPUS, judge_cpus
+from envs.adversarial import PREFIX
 
 START_TIMEOUT_S = 180.0
 """For one pool; vLLM alone takes about 7 s on a quiet core."""
@@ -66,6 +67,7 @@ class Parts:
                 timeout_s=START_TIMEOUT_S,
                 model=str(models.judge) if models.judge else None,
                 engine=config.engine,
+                own=config.gyms.modules,
             )
         )
         agent = config.policies["agent"]
@@ -78,20 +80,22 @@ class Parts:
             engine=config.engine,
             judge=judge,
             judges=judges.names,
+            modules=config.gyms.modules,
         )
         return self._keep(start_workers(spec, cpus=ROLLOUT_WORKER_CPUS, timeout_s=START_TIMEOUT_S))
 
     def _partners(self, config: Config, models: Models) -> dict[str, PartnerSpec]:
         speakers = user_speakers(config)
         partners = {name: self._partner(name, speaker, config, models) for name, speaker in speakers.items()}
-        return {CONSTANT: PartnerSpec(0.0, constant=CONSTANT_TEXT)} | partners
+        return evaluation_partners(config) | partners
 
     def _partner(self, name: str, speaker: SpeakerConfig, config: Config, models: Models) -> PartnerSpec:
         if speaker.endpoint is not None:
             share = speaker.endpoint.share(config.rollout.workers)
             return PartnerSpec(speaker.weight, endpoint=share, retry=speaker.retry)
         if speaker.speaker is not None:
-            return PartnerSpec(speaker.weight, constant=speaker.text if speaker.speaker == "constant" else None)
+            constant = speaker.text if speaker.speaker == "constant" else None
+            return PartnerSpec(speaker.weight, constant=constant, adversarial=_kind(speaker.speaker))
         user = config.policies["user"]
         policy = PolicySpec(name, str(models.frozen[name]), user.wire, user.history_thinking)
         engines = self._keep(
@@ -134,6 +138,18 @@ def _end(handle: Any) -> None:
     ray.kill(handle, no_restart=False)
 
 
+def evaluation_partners(config: Config) -> dict[str, PartnerSpec]:
+    """Those that play on request only."""
+    user = config.eval.user
+    asked_for = {user: PartnerSpec(0.0, adversarial=_kind(user))} if user else {}
+    return {CONSTANT: PartnerSpec(0.0, constant=CONSTANT_TEXT)} | asked_for
+
+
+def _kind(speaker: str) -> str | None:
+    """The kind of an adversarial speaker, by its name."""
+    return speaker.removeprefix(PREFIX) if speaker.startswith(PREFIX) else None
+
+
 def gyms(config: Config) -> list[str]:
     """Every gym the run plays."""
     return sorted({*config.gyms.train, *config.gyms.transfer})
@@ -142,7 +158,7 @@ def gyms(config: Config) -> list[str]:
 def user_speakers(config: Config) -> dict[str, SpeakerConfig]:
     """The user's mix by the name its episodes carry: `user` for a model, `user2` for the next, else the speaker's kind."""
     policy = config.policies["user"]
-    mix = policy.mix or [SpeakerConfig(model=policy.model)]
+    mix = policy.mix or [SpeakerConfig(model=policy.model, speaker=policy.speaker)]
     named: dict[str, SpeakerConfig] = {}
     for speaker in mix:
         base = speaker.speaker or "user"

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from cluster.config import Config, trained_gyms
+from cluster.config import NOT_LEARNED, Config, trained_gyms
 from cluster.config.sft import SFTConfig, SFTSection
 from cluster.errors import UserError
 from cluster.imitation import sources
@@ -112,7 +112,7 @@ def _made_of(config: Config, role: Role, section: SFTConfig, model: Path) -> dic
         "model": str(model),
         "run": {"seed": config.run.seed},
         "learner": {"dtype": config.learner.dtype},
-        "gyms": trained_gyms(config).model_dump(mode="json"),
+        "gyms": trained_gyms(config).model_dump(mode="json", exclude=NOT_LEARNED),
         "policies": {role: config.policies[role].model_dump(mode="json", include={"history_thinking", "wire"})},
         "files": sources.digests(section),
     }

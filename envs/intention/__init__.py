@@ -7,7 +7,7 @@ from envs.intention.demonstrations import demonstrations
 from envs.intention.expert import Demonstrator
 from envs.intention.gym import IntentionGym
 from envs.intention.loader import load
-from envs.intention.user import IntentionUser
+from envs.intention.user import IntentionUser, contradict
 from envs.registry import Entry, register
 
 register(
@@ -18,6 +18,7 @@ register(
         demonstrations=demonstrations,
         demonstrator=Demonstrator,
         baselines=baselines,
-        presets={"userrl": {"strict": False, "closing": False, "prompt": "full"}},
+        presets={"userrl": {"strict": False, "closing": False, "prompt": "full", "show_reward": "train"}},
+        contradict=contradict,
     )
 )

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 
 from envs.base import Utterance, View
 from envs.intention.wording import closes
+from envs.turns import unrewarded
 
 
 class Asker(ABC):
@@ -18,7 +19,7 @@ class Asker(ABC):
 
     async def speak(self, view: View) -> Utterance:
         self.turn += 1
-        texts = [message.content for message in view.messages]
+        texts = [unrewarded(message.content) for message in view.messages]
         for text in texts:
             self.read(text)
         return Utterance(self.answer() if texts and closes(texts[-1]) else self.ask())

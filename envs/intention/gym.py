@@ -13,18 +13,18 @@ Invariants: see `envs.base`. Rewards are counted in whole twentieths, so sums ar
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Unpack, cast
 
-from envs.base import EpisodeOver, Gym, Judge, Message, PartnerSilent, Speaker, StepResult, Task, View
+from envs.base import Judge, Message, Speaker, Task, View
 from envs.intention.catalogue import inquiries
 from envs.intention.grammar import answers, count_questions, facts, right
 from envs.intention.prompt import Prompt, agent_prompt, user_prompt
 from envs.intention.task import Detail, IntentionTask
 from envs.intention.verdict import CoverageRequest, CoverageVerdict, Topic
 from envs.intention.wording import ANSWER, DONE, NOT_YET, NOTHING_TO_ANSWER, ONE_QUESTION
-from envs.tool import Call, Malformed, split_action
-from envs.verdicts import checked
+from envs.tool import Call
+from envs.turns import Outcome, TurnGym, TurnRules, TurnState, unrewarded
 
 UNITS = 20
 """Reward units in 1.0: halves and fifths of the ladder stay whole."""
@@ -38,10 +38,9 @@ CAP = 3
 
 
 @dataclass(slots=True)
-class State:
-    """Everything that changes during an episode."""
+class State(TurnState):
+    """What changes during an episode."""
 
-    turn: int = 0
     covered: list[str] = field(default_factory=list)
     """Slots asked for, in order."""
     answered: list[str] = field(default_factory=list)
@@ -50,14 +49,14 @@ class State:
     user_errors: int = 0
     """Replies of the partner that stated a wrong value; they change no reward by themselves."""
     closing: bool = False
-    over: bool = False
-    history: list[dict[str, Any]] = field(default_factory=list)
 
 
-class IntentionGym(Gym):
+class IntentionGym(TurnGym):
     """See the module."""
 
     name: ClassVar[str] = "IntentionGym"
+    _state: State
+    _task: IntentionTask
 
     def __init__(
         self,
@@ -67,21 +66,20 @@ class IntentionGym(Gym):
         strict: bool = True,
         closing: bool = True,
         prompt: Prompt = "full",
-        max_turns: int = 16,
+        **rules: Unpack[TurnRules],
     ) -> None:
-        super().__init__(partner, judge)
-        if max_turns < 1 + closing:
-            raise ValueError(f"max_turns is {max_turns}, but an episode needs {1 + closing}.")
+        super().__init__(partner, judge, **rules)
+        if self.rules.max_turns < 1 + closing:
+            raise ValueError(f"max_turns is {self.rules.max_turns}, but an episode needs {1 + closing}.")
         if prompt not in ("short", "full"):
             raise ValueError(f"prompt is {prompt!r}, but it is 'short' or 'full'.")
-        self.strict, self.closing, self.prompt, self.max_turns = strict, closing, prompt, max_turns
+        self.strict, self.closing, self.prompt = strict, closing, prompt
         self.terse = prompt == "short"
-        self._state = State(over=True)
 
-    def reset(self, task: Task, seed: int) -> View:
+    def begin(self, task: Task) -> View:
         if not isinstance(task, IntentionTask):
             raise TypeError(f"IntentionGym plays IntentionTask, not {type(task).__name__}.")
-        self._task, self._seed, self._state = task, seed, State()
+        self._task, self._state = task, State()
         return View("agent", self.system_prompt, (Message("user", task.visible.request),), known=task.visible.model_dump())
 
     @property
@@ -89,25 +87,33 @@ class IntentionGym(Gym):
         """What the agent is told about the rules."""
         return agent_prompt(self.prompt, strict=self.strict, closing=self.closing)
 
-    async def step(self, action: str) -> StepResult:
-        self._must_go_on()
-        call = split_action(action, self.choices)
-        if isinstance(call, Malformed):
-            return self._idle(action, call.reason)
+    async def play(self, call: Call) -> Outcome:
         if self._state.closing:
-            return self._close(action, call)
+            return self._close(call)
         if call.choice == "finish":
-            self._state.over = True
-            return self._end_turn(action, DONE)
+            return Outcome(DONE, over=True)
         if call.choice == "answer":
-            return self._idle(action, NOT_YET if self.closing else NOTHING_TO_ANSWER)
+            return Outcome(NOT_YET if self.closing else NOTHING_TO_ANSWER)
         if self.strict and count_questions(call.content, self._task.slot_names) > 1:
-            return self._idle(action, ONE_QUESTION)
-        return await self._ask(action, call.content)
+            return Outcome(ONE_QUESTION)
+        return await self._ask(call)
 
-    def refuse(self, reason: str) -> StepResult:
-        self._must_go_on()
-        return self._idle("", reason)
+    def idle(self, reason: str) -> Outcome:
+        """In the closing turn it was the last chance."""
+        return Outcome(reason, over=self._state.closing)
+
+    def most_turns(self) -> int:
+        return self._patience + self.closing
+
+    def settle(self, outcome: Outcome) -> Outcome:
+        """The closing turn, or the end, comes when nothing is left or patience is out."""
+        state = self._state
+        if outcome.over or (self._remaining and state.turn < self._patience):
+            return outcome
+        if not self.closing:
+            return replace(outcome, over=not self._remaining)
+        state.closing = True
+        return replace(outcome, feedback=f"{outcome.feedback} {ANSWER}".lstrip())
 
     def score(self) -> float:
         return self._state.earned / sum(LADDER[detail.importance] for detail in self._details)
@@ -120,9 +126,8 @@ class IntentionGym(Gym):
         counts = "-".join(str(min(CAP, levels.count(level))) for level in (3, 2, 1))
         return f"answer {counts}" if self._state.closing else counts
 
-    def state(self) -> dict[str, Any]:
-        rules = {"strict": self.strict, "closing": self.closing, "max_turns": self.max_turns}
-        return {"task_id": self._task.id, "seed": self._seed, "rules": rules, "score": self.score(), **asdict(self._state)}
+    def facts(self) -> dict[str, Any]:
+        return {"strict": self.strict, "closing_turn": self.closing}
 
     @property
     def _details(self) -> tuple[Detail, ...]:
@@ -135,31 +140,24 @@ class IntentionGym(Gym):
     @property
     def _patience(self) -> int:
         """Turns before the closing turn, or in all if there is none."""
-        most = self.max_turns - self.closing
+        most = self.rules.max_turns - self.closing
         return min(most, len(self._details) + SPARE_TURNS) if self.strict else most
 
-    def _must_go_on(self) -> None:
-        if self._state.over:
-            raise EpisodeOver("The episode is over; reset the gym to play another.")
-
-    async def _ask(self, action: str, utterance: str) -> StepResult:
+    async def _ask(self, call: Call) -> Outcome:
         """The judge first: a turn it finds to cover several details is refused like one that shows it in its words."""
-        covered, source = await self._judge(utterance)
+        covered, source = await self._judge(call.content)
         if self.strict and len(covered) > 1:
-            return self._end_turn(action, ONE_QUESTION, source=source)
-        said = await self.partner.speak(self._user_view(utterance))
-        if said.finish == "context_full":
-            raise PartnerSilent("the user's context is full: rollout.max_context is too small for its profile")
-        reply = said.text
+            return Outcome(ONE_QUESTION, source=source)
+        reply = await self.ask_partner(self._user_view(call.content))
         self._state.covered += [detail.slot for detail in covered]
-        return self._end_turn(action, reply, self._worth(covered), source, self._about(covered, reply))
+        return self._paid(reply, self._worth(covered), source, self._about(covered, reply))
 
     async def _judge(self, utterance: str) -> tuple[list[Detail], str]:
         remaining = self._remaining
         topics = tuple(Topic(description=d.description, importance=d.importance, inquiries=d.inquiries) for d in remaining)
-        history = tuple((turn["action"], turn["feedback"]) for turn in self._state.history[-HISTORY:])
+        history = tuple((turn["action"], unrewarded(turn["feedback"])) for turn in self._state.history[-HISTORY:])
         request = CoverageRequest(request=self._task.visible.request, utterance=utterance, remaining=topics, history=history)
-        verdict = cast(CoverageVerdict, checked(request, await self.judge.verdict(request)))
+        verdict = cast(CoverageVerdict, await self.ask_judge(request))
         return [remaining[index] for index in verdict.covered if verdict.on_topic], verdict.source
 
     def _worth(self, covered: list[Detail]) -> int:
@@ -185,42 +183,18 @@ class IntentionGym(Gym):
         self._state.user_errors += bool(false)
         return {"covered": [detail.slot for detail in covered], **({"user_error": True} if false else {})}
 
-    def _close(self, action: str, call: Call) -> StepResult:
+    def _close(self, call: Call) -> Outcome:
         """Score the closing turn."""
-        self._state.over = True
         if call.choice != "answer":
-            return self._end_turn(action, DONE)
+            return Outcome(DONE, over=True)
         names = {d.description: d.slot for d in self._details} | {d.slot: d.slot for d in self._details}
         stated = answers(call.content, names)
         found = [detail for detail in self._details if right(stated.get(detail.slot, ""), detail.value)]
         self._state.answered = [detail.slot for detail in found]
         worth = sum(LADDER[detail.importance] // 2 for detail in found)
         about = {"answered": self._state.answered}
-        return self._end_turn(action, f"{len(found)} of {len(self._details)} right.", worth, about=about)
+        return replace(self._paid(f"{len(found)} of {len(self._details)} right.", worth, "rule", about), over=True)
 
-    def _idle(self, action: str, reason: str) -> StepResult:
-        """A turn that brings nothing; in the closing turn it was the last chance."""
-        self._state.over = self._state.closing
-        return self._end_turn(action, reason)
-
-    def _end_turn(
-        self, action: str, feedback: str, worth: int = 0, source: str = "rule", about: dict[str, Any] | None = None
-    ) -> StepResult:
-        """Count the turn, pay it, and open the closing turn or end the episode when it is time."""
-        state = self._state
-        state.turn += 1
-        state.earned += worth
-        truncated = False
-        if not state.over and (not self._remaining or state.turn >= self._patience):
-            state.closing, state.over = self.closing, not self.closing
-            truncated = state.over and bool(self._remaining)
-            feedback = f"{feedback} {ANSWER}".lstrip() if state.closing else feedback
-        state.history.append({"action": action, "feedback": feedback, "reward": worth / UNITS, "source": source})
-        return StepResult(
-            feedback,
-            rewards={"env": worth / UNITS},
-            sources={"env": source},
-            terminated=state.over and not truncated,
-            truncated=truncated,
-            info=about or {},
-        )
+    def _paid(self, feedback: str, worth: int, source: str, about: dict[str, Any]) -> Outcome:
+        self._state.earned += worth
+        return Outcome(feedback, worth / UNITS, source, info=about)

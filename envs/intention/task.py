@@ -73,7 +73,7 @@ def split_of(request: str) -> Split:
     return "heldout" if hashlib.sha256(request.encode()).digest()[0] % 8 == 0 else "train"
 
 
-def task_id(source: Source, visible: Visible, hidden: Hidden) -> str:
-    """A stable identifier of a task's content."""
+def task_id(origin: str, visible: Visible, hidden: Hidden) -> str:
+    """A stable identifier of a task's content, led by the list it comes from."""
     content = f"{visible.model_dump_json()}{hidden.model_dump_json()}"
-    return f"intention-{source}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    return f"intention-{origin}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"

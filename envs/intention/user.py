@@ -9,12 +9,19 @@ import random
 from typing import Any
 
 from envs.base import Utterance, View
-from envs.intention.catalogue import SLOTS, inquiries
-from envs.intention.grammar import topic
+from envs.intention.catalogue import SLOTS, VALUES, inquiries
+from envs.intention.grammar import facts, topic
 from envs.intention.wording import NO_MATTER, RICH_REPLIES, RICH_TOLD, RICH_VAGUE, TERSE, TOLD, VAGUE
 from envs.text import questions
 
 _FORMS = {slot: inquiries(slot) for slot in SLOTS}
+
+
+def contradict(reply: str, rng: random.Random) -> str | None:
+    """Another value for the thing a reply is about; None if it states no value of the catalogue."""
+    for slot, value in facts(reply):
+        return TERSE.format(slot=slot, value=rng.choice([other for other in VALUES[slot] if other != value]))
+    return None
 
 
 class IntentionUser:

@@ -18,6 +18,6 @@ register(
         demonstrations=demonstrations,
         demonstrator=Demonstrator,
         baselines=baselines,
-        presets={"userrl": {"guesses": 0, "prompt": "full"}},
+        presets={"userrl": {"guesses": 0, "prompt": "full", "show_reward": "train"}},
     )
 )

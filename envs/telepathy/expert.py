@@ -14,6 +14,7 @@ from envs.telepathy.attributes import QUESTIONS, Source
 from envs.telepathy.grammar import heard
 from envs.telepathy.knowledge import knowledge
 from envs.telepathy.wording import WRONG, place
+from envs.turns import unrewarded
 
 VAGUE_QUESTIONS = ("Is it nice?", "Do you like it?")
 EARLIEST_FINISH = 3
@@ -50,7 +51,7 @@ class Demonstrator:
 
     async def speak(self, view: View) -> Utterance:
         for message in view.messages:
-            self._read(message.content)
+            self._read(unrewarded(message.content))
         self._turn += 1
         self._asked = self._guessed = None
         return Utterance(self._say())

@@ -1,10 +1,13 @@
 """Every mistake in a configuration gives one sentence with the path, the value and a valid choice."""
 
+from dataclasses import replace
+
 import pytest
 
 import envs
 from cluster.config import Config, derived, load, resolved
 from cluster.errors import UserError
+from envs import registry
 
 QUICKSTART = """
 run: {name: quick, iterations: 4}
@@ -172,6 +175,29 @@ def test_the_model_of_the_kl_penalty_is_made_absolute(path, tmp_path, monkeypatc
 
 def test_sft_of_a_user_without_a_model(path):
     assert complaint(path, "policies.user={mix: [{speaker: scripted}]}", "sft.user={}").startswith("sft.user is given")
+
+
+@pytest.mark.parametrize("role", ["agent", "user"])
+def test_what_is_imitated_is_what_is_trained_on(path, role, monkeypatch):
+    monkeypatch.setattr(envs, "gyms", registry.names)
+    overrides = ["gyms.train={TelepathyGym: 1}", "eval.tasks=20"]
+    said = complaint(path, *overrides, "gyms.tasks.TelepathyGym.source=handwritten", f"sft.{role}={{}}")
+    assert said.startswith("gyms.tasks.TelepathyGym.source is 'handwritten': demonstrations are made of generated tasks only")
+    assert f"set sft.{role}=null" in said
+    for source in ("generated", "all"):
+        load(path, [*overrides, f"gyms.tasks.TelepathyGym.source={source}", f"sft.{role}={{}}"])
+    load(path, [*overrides, "gyms.tasks.TelepathyGym.source=handwritten"])
+    medical = ["eval.tasks=20", "gyms.tasks.IntentionGym.heldout=medical", f"sft.{role}={{}}"]
+    load(path, medical)
+    assert "source is 'legal'" in complaint(path, *medical, "gyms.tasks.IntentionGym.source=legal")
+
+
+def test_drills_are_asked_of_gyms_that_have_some(path, monkeypatch):
+    monkeypatch.setitem(registry._ENTRIES, "TurtleGym", replace(registry.entry("TelepathyGym"), demonstrations=lambda *_: []))
+    overrides = ["gyms.train={TurtleGym: 1}", "eval.tasks=20"]
+    load(path, [*overrides, "sft.agent={}"])
+    says = "sft.agent.recaps is 5: TurtleGym has nothing to drill; set it to 0 there, by a source of its own."
+    assert complaint(path, *overrides, "sft.agent={recaps: 5}") == says
 
 
 def test_files_to_imitate_are_found_and_made_absolute(path, tmp_path, monkeypatch):

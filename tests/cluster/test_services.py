@@ -147,6 +147,8 @@ def test_requests_are_bounded_before_anything_starts():
     both = derived(config)["endpoint_requests"]
     assert both["per_step"] == 8 * 5 * 2, "of a mix each group meets one"
     assert both["per_run"] == (played * 2 + 7) * 5, "a constant user asks no endpoint, its judge does"
+    config.eval.user = "scripted"
+    assert endpoint_requests(config)["per_run"] == (10 * 8 * 2 + 7 * 7) * 5, "nor do evaluations that name another user"
 
 
 def test_workers_get_their_share_of_a_users_endpoint(monkeypatch, tmp_path):

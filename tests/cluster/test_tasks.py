@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 import envs
-from cluster.groups.tasks import TaskSource, heldout_tasks
+from cluster.errors import UserError
+from cluster.groups.tasks import TaskSource, check, heldout_tasks
 
 GYMS = {"IntentionGym": 1.0}
 
@@ -43,3 +46,9 @@ def test_heldout_tasks_are_never_trained_on():
     source = TaskSource(GYMS, 0)
     trained = {source.task(i).visible.request for i in range(4000)}
     assert not trained & {task.visible.request for task in heldout_tasks({"IntentionGym": 200})}
+
+
+def test_what_is_held_out_for_good_cannot_be_trained_on():
+    check(GYMS, {"IntentionGym": {"heldout": "medical"}})
+    with pytest.raises(UserError, match="nothing of it may be trained on"):
+        check(GYMS, {"IntentionGym": {"source": "medical"}})

@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import pytest
 from envs_cases import Recorder, gym, turns
 
@@ -12,7 +14,8 @@ from envs.intention.user import IntentionUser
 from envs.text import words
 
 HANDWRITTEN = {split: envs.load("IntentionGym", split, source="handwritten") for split in ("train", "heldout")}
-ALL_HANDWRITTEN = [*HANDWRITTEN["train"], *HANDWRITTEN["heldout"]]
+DOMAINS = {name: envs.load("IntentionGym", "heldout", source=name) for name in ("medical", "legal")}
+ALL_HANDWRITTEN = [*HANDWRITTEN["train"], *HANDWRITTEN["heldout"], *DOMAINS["medical"], *DOMAINS["legal"]]
 
 
 def test_every_word_of_the_catalogue_has_one_meaning():
@@ -58,21 +61,34 @@ def test_generated_tasks_state_up_to_three_of_six_slots():
 def test_sources():
     assert [len(HANDWRITTEN[split]) for split in ("train", "heldout")] == [60, 20]
     assert len(envs.load("IntentionGym", "heldout", source="all")) == 420
-    with pytest.raises(ValueError, match="no source"):
-        envs.load("IntentionGym", "heldout", source="web")
+    for wrong in ({"source": "medicine"}, {"heldout": "medicine"}):
+        with pytest.raises(ValueError, match="no source 'medicine'; did you mean 'medical'"):
+            envs.load("IntentionGym", "train", **wrong)
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_domains_are_held_out_only(name):
+    assert len(DOMAINS[name]) >= 20 and {task.visible.category for task in DOMAINS[name]} == {f"{name}-intake"}
+    assert envs.load("IntentionGym", "train", source=name) == []
+    assert {detail.importance for task in DOMAINS[name] for detail in task.hidden.details} == {1, 2, 3}
+
+
+def test_what_is_trained_on_one_field_can_be_measured_on_another():
+    assert envs.load("IntentionGym", "heldout", heldout="legal") == DOMAINS["legal"]
+    assert envs.load("IntentionGym", "train", heldout="legal") == envs.load("IntentionGym", "train")
 
 
 def test_handwritten_splits_share_nothing():
-    def content(split):
-        tasks = HANDWRITTEN[split]
+    def content(tasks):
         shared = {task.visible.request for task in tasks} | {task.visible.category for task in tasks}
         details = [detail for task in tasks for detail in task.hidden.details]
         return shared | {d.description for d in details} | {d.inquiries for d in details} | {d.value for d in details}
 
-    assert not content("train") & content("heldout")
+    lists = [content(tasks) for tasks in (*HANDWRITTEN.values(), *DOMAINS.values())]
+    assert not [one & other for one, other in combinations(lists, 2) if one & other]
 
 
-@pytest.mark.parametrize("task", ALL_HANDWRITTEN, ids=lambda task: task.visible.category)
+@pytest.mark.parametrize("task", ALL_HANDWRITTEN, ids=lambda task: task.id)
 def test_a_handwritten_task_can_be_played(task):
     details = task.hidden.details
     assert 3 <= len(details) <= 6
