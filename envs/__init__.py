@@ -10,7 +10,7 @@ from typing import Any
 
 import envs.intention
 import envs.telepathy  # noqa: F401  (registers itself)
-from envs import registry
+from envs import registry, task_file
 from envs.adversarial import adversary
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
 from envs.speakers import ConstantSpeaker, scripted
@@ -50,7 +50,9 @@ def make(
 
 
 def load(name: str, split: Split, **options: Any) -> list[Task]:
-    """The tasks of a gym's split."""
+    """The tasks of a gym's split; with `file` those of a task file (`envs.task_file`) instead of the gym's own lists."""
+    if "file" in options:
+        return task_file.load(name, split, **options)
     return list(registry.entry(name).load(split, **options))
 
 

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 Role = Literal["agent", "user"]
 Split = Literal["train", "heldout"]
+Service = Literal["partner", "judge"]
 
 
 class EpisodeOver(RuntimeError):
@@ -38,6 +39,11 @@ class Task(BaseModel):
     id: str
     gym: str
     split: Split
+
+    @property
+    def beyond_rules(self) -> frozenset[Service]:
+        """Who cannot work by rule here, because the task is told in free words: only a model can then be that."""
+        return frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from envs.base import EpisodeOver, Gym, Judge, PartnerSilent, Speaker, StepResult, Task, Verdict, VerdictRequest, View
 from envs.tool import Call, Malformed, split_action
-from envs.verdicts import checked
+from envs.verdicts import RuleJudge, checked
 
 ShowReward = Literal["never", "train", "always"]
 SHOWN = "\nReward: "
@@ -119,8 +119,12 @@ class TurnGym(Gym):
         return {}
 
     def reset(self, task: Task, seed: int) -> View:
+        """Raises ValueError for a task that no rule can judge, if that is to be."""
         self._seed = seed
-        return self.begin(task)
+        view = self.begin(task)
+        if "judge" in task.beyond_rules and isinstance(self.judge, RuleJudge):
+            raise ValueError(f"{self.name}'s task {task.id} is told in free words, which no rule can judge: give a model as judge.")
+        return view
 
     async def step(self, action: str) -> StepResult:
         self._must_go_on()

@@ -16,7 +16,8 @@ from envs.base import Split, Task
 from envs.intention.catalogue import SLOTS
 from envs.intention.grammar import facts
 
-Source = Literal["generated", "handwritten"]
+Source = Literal["generated", "handwritten", "userrl"]
+"""`userrl`: read from a file of UserRL's."""
 
 
 class _Frozen(BaseModel):

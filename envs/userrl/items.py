@@ -1,0 +1,67 @@
+"""The JSON files of UserRL's gyms: a list of items, or an object of items by key.
+
+`parse` makes a task of an item, or says which field does not let it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from envs.base import Split, Task
+from envs.task_file import complaint
+from envs.userrl.dialect import BadField, Dialect, Item
+
+
+def read(path: Path) -> list[tuple[str, Any]]:
+    """Every item of a file with its place: `item 3`, or `item 'key'`. Raises ValueError."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read as text: {getattr(error, 'strerror', None) or 'it is not UTF-8'}.") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not JSON ({error}).") from None
+    if isinstance(data, dict):
+        return list(data.items())
+    if isinstance(data, list):
+        return [(str(number), item) for number, item in enumerate(data, start=1)]
+    raise ValueError(f"{path} holds a {type(data).__name__}: the items of a gym are a list, or an object of them by key.")
+
+
+def index(dialect: Dialect[Any], paths: Sequence[Path]) -> dict[str, tuple[str, Item]]:
+    """The items of several files by what rows call them: key -> place and item. Raises ValueError."""
+    found: dict[str, tuple[str, Item]] = {}
+    for path in paths:
+        for place, item in read(path):
+            key = dialect.key(place, item) if isinstance(item, Mapping) else None
+            if isinstance(key, str):
+                found.setdefault(key, (place, item))
+    return found
+
+
+def tasks(dialect: Dialect[Any], path: Path, split: Split) -> Iterator[tuple[str, Task | BadField]]:
+    """What comes of every item. Raises ValueError."""
+    for place, item in read(path):
+        yield f"item {place}", parse(dialect, place, item, split)
+
+
+def parse(dialect: Dialect[Any], place: str, item: Any, split: Split) -> Task | BadField:
+    """The task of an item, or what is wrong with it."""
+    if not isinstance(item, Mapping):
+        return BadField("the item", f"it is a {type(item).__name__}, not an object.")
+    return attempt(lambda: dialect.from_item(place, item, split))
+
+
+def attempt(make: Callable[[], Task]) -> Task | BadField:
+    """A task, or the field that lets none be made."""
+    try:
+        return make()
+    except BadField as error:
+        return error
+    except ValidationError as error:
+        field, _, reason = complaint(error).rpartition(": ")
+        return BadField(field or "the item", reason)
