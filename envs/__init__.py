@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import envs.function
 import envs.intention
 import envs.telepathy  # noqa: F401  (registers itself)
 from envs import registry
