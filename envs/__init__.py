@@ -10,7 +10,8 @@ from typing import Any
 
 import envs.function
 import envs.intention
-import envs.telepathy  # noqa: F401  (registers itself)
+import envs.telepathy
+import envs.travel  # noqa: F401  (registers itself)
 from envs import registry
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
 from envs.speakers import ConstantSpeaker, scripted
