@@ -27,6 +27,9 @@ Params = Mapping[str, Any]
 Noise = Mapping[str, float]
 """Keyword arguments of the `Demonstrator`."""
 
+RAMBLING, RAMBLING_EVERY = 0.5, 4
+"""How vague the agent is, and in which conversations, from whom users learn to volunteer."""
+
 
 def demonstrations(
     role: Role, count: int, seed: int, *, params: Params | None = None, recaps: int = 0, **noise: float
@@ -59,13 +62,14 @@ def _converse(task: TravelTask, seed: int, speaker: Speaker, user: Speaker, para
 
 
 def _user_demonstrations(tasks: list[TravelTask], count: int, seed: int, params: Params, noise: Noise) -> list[Demonstration]:
-    """Single replies, as they come up in whole conversations."""
+    """Single replies, as they come up in whole conversations; in some the agent rambles, and so wishes are volunteered."""
     shown: list[Demonstration] = []
     index = 0
     while len(shown) < count:
         task, number = tasks[index % len(tasks)], _number(seed, index)
         user = Recorder(TravelUser(number))
-        _converse(task, number, Demonstrator(number, **noise), user, params)
+        rambling = {**noise, "vague": RAMBLING} if index % RAMBLING_EVERY == 0 else noise
+        _converse(task, number, Demonstrator(number, **rambling), user, params)
         shown += user.demonstrations("TravelGym", task.id, "user")
         index += 1
     return shown[:count]

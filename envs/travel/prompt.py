@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 from envs.travel.task import Preference
+from envs.travel.wording import NAMES
 
 Prompt = Literal["short", "full"]
 Act = Literal["tell", "volunteer", "chat"]
@@ -41,7 +42,7 @@ _ACTS: dict[Act, str] = {
     "volunteer": "You bring up a wish of yours by yourself. Let it be known indirectly, in the manner of the hint.",
     "chat": "You were not asked about a wish. Say something friendly that tells no wish.",
 }
-_WISH = "\nYour wish: {text}\nHint: {hint}"
+_WISH = "\nYour wish about the {name}: {text}\nHint: {hint}"
 
 
 def agent_prompt(prompt: Prompt, *, max_turns: int) -> str:
@@ -53,5 +54,5 @@ def user_prompt(prompt: Prompt, act: Act, preference: Preference | None) -> str:
     """The user's system prompt."""
     if prompt == "short":
         return act if preference is None else f"{act} {preference.hint}"
-    wish = "" if preference is None else _WISH.format(text=preference.text, hint=preference.hint)
+    wish = "" if preference is None else _WISH.format(name=NAMES[preference.aspect], text=preference.text, hint=preference.hint)
     return _USER.format(act=_ACTS[act] + wish)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import envs
-from envs.base import EpisodeOver
+from envs.base import EpisodeOver, View
+from envs.conversation import drive
 from envs.function.grammar import MOST_LETTERS, MOST_NESTED, parse_answer, parse_probe, parse_rule
 from envs.function.rule import Node, Undefined, evaluate, shape, text
 from envs.function.wording import DONE, FOUR, ONE_NUMBER, REFUSED, RIGHT, SEARCH, WRONG, in_decimals
@@ -151,6 +152,12 @@ def test_signatures_count_probes_and_the_look_up():
         seen.append(made.signature())
         turns(made, action)
     assert seen == ["0", "1", "1 test", "2-3 test", "2-3 test", "2-3 test"] and made.signature() == "4+ test"
+
+
+def test_there_is_no_user():
+    nobody = envs.scripted("FunctionGym", "user", 0)
+    with pytest.raises(RuntimeError, match="without a partner"):
+        drive(nobody.speak(View("user", "", ())))
 
 
 @pytest.mark.parametrize("params", [{"answers": -1}, {"numbers": "some"}, {"prompt": "long"}, {"max_turns": 0}])
