@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 
 from envs.base import Utterance, View
-from envs.travel.catalogue import LETTERS, Aspect
+from envs.travel.catalogue import ASPECT_OF, LETTERS, Aspect
 from envs.travel.grammar import hinted
 from envs.travel.listing import aspect_of, read
 from envs.travel.task import Option
@@ -24,20 +24,20 @@ LAST_TURN = 16
 
 
 class Demonstrator:
-    """Probabilities are per turn: a question too vague, small talk, a search that says too little, an answer too early, giving
-    up."""
+    """Probabilities are per turn: a question too vague, small talk or a question about anything, a search that says too little,
+    an answer too early, giving up."""
 
     def __init__(
         self,
         seed: int,
         vague: float = 0.08,
-        chat: float = 0.04,
+        useless: float = 0.06,
         careless: float = 0.05,
         hasty: float = 0.10,
         finish: float = 0.03,
     ) -> None:
         self._rng = random.Random(f"travel expert {seed}")
-        self._noise = {"vague": vague, "chat": chat, "careless": careless, "hasty": hasty}
+        self._noise = {"vague": vague, "useless": useless, "careless": careless, "hasty": hasty}
         self._finish = finish
         self._trip: Trip | None = None
         self._options: dict[Aspect, list[Option]] = {}
@@ -72,8 +72,8 @@ class Demonstrator:
         if self._trip is None or not self._open or (self._turn >= EARLIEST_FINISH and self._rng.random() < self._finish):
             return "[finish]"
         kind = self._draw_kind()
-        if kind in ("vague", "chat"):
-            return f"[action] {self._rng.choice(VAGUE_QUESTIONS if kind == 'vague' else CHATS)}"
+        if kind in ("vague", "useless"):
+            return f"[action] {self._rng.choice(VAGUE_QUESTIONS) if kind == 'vague' else self._useless(self._trip)}"
         aspect = self._open[0]
         if self._turn > LAST_TURN - len(self._open):
             return self._answer(aspect)
@@ -83,8 +83,14 @@ class Demonstrator:
         if topic is None or kind == "hasty":
             return self._answer(aspect)
         self._asked.add(topic)
-        question = self._rng.choice(QUESTIONS[self._trip.source][self._trip.split])
-        return f"[action] {question.format(topic=topic, name=NAMES[aspect])}"
+        return f"[action] {self._question(topic, self._trip)}"
+
+    def _question(self, topic: str, trip: Trip) -> str:
+        return self._rng.choice(QUESTIONS[trip.source][trip.split]).format(topic=topic, name=NAMES[ASPECT_OF[topic]])
+
+    def _useless(self, trip: Trip) -> str:
+        """Small talk, or a question about anything."""
+        return self._rng.choice([*CHATS, self._question(self._rng.choice(list(ASPECT_OF)), trip)])
 
     def _search(self, aspect: Aspect, trip: Trip) -> str:
         return f"[search] {search_for(aspect, trip, trip.split)}"
@@ -122,4 +128,4 @@ class Oracle(Demonstrator):
     """The best that can be done."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(seed, vague=0, chat=0, careless=0, hasty=0, finish=0)
+        super().__init__(seed, vague=0, useless=0, careless=0, hasty=0, finish=0)
