@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import envs.function
 import envs.intention
-import envs.telepathy  # noqa: F401  (registers itself)
+import envs.telepathy
+import envs.travel  # noqa: F401  (registers itself)
 from envs import registry
 from envs.adversarial import adversary
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
