@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import envs.intention
-import envs.telepathy  # noqa: F401  (registers itself)
+import envs.telepathy
+import envs.turtle  # noqa: F401  (registers itself)
 from envs import registry
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
 from envs.speakers import ConstantSpeaker, scripted
