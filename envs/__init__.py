@@ -11,7 +11,8 @@ from typing import Any
 import envs.function
 import envs.intention
 import envs.telepathy
-import envs.travel  # noqa: F401  (registers itself)
+import envs.travel
+import envs.turtle  # noqa: F401  (they register themselves)
 from envs import registry
 from envs.adversarial import adversary
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
