@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import envs.intention
+import envs.search
 import envs.telepathy  # noqa: F401  (registers itself)
 from envs import registry
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
