@@ -10,6 +10,7 @@ from typing import Any
 
 import envs.intention
 import envs.search
+import envs.tau
 import envs.telepathy  # noqa: F401  (registers itself)
 from envs import registry
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
