@@ -10,6 +10,8 @@ from typing import Any
 
 import envs.function
 import envs.intention
+import envs.search
+import envs.tau
 import envs.telepathy
 import envs.travel
 import envs.turtle  # noqa: F401  (they register themselves)
