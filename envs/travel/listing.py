@@ -37,9 +37,22 @@ def aspect_of(option: Option) -> Aspect:
 
 
 def _read_line(line: str) -> Option | None:
-    if (told := _COMPACT.fullmatch(line)) is not None:
-        words = told[4].split()
-        return Option(id=told[1], place=told[2], price=int(told[3]), features=dict(zip(words[::2], words[1::2], strict=True)))
+    """What only looks like an option is none."""
+    try:
+        return _compact(line) or _rich(line)
+    except (ValueError, KeyError, RecursionError):
+        return None
+
+
+def _compact(line: str) -> Option | None:
+    told = _COMPACT.fullmatch(line)
+    if told is None:
+        return None
+    words = told[4].split()
+    return Option(id=told[1], place=told[2], price=int(told[3]), features=dict(zip(words[::2], words[1::2], strict=True)))
+
+
+def _rich(line: str) -> Option | None:
     if not line.startswith('{"id"'):
         return None
     fields = json.loads(line)

@@ -80,6 +80,15 @@ def test_the_most_common_or_dearest_features_do_not_tell_what_fits():
     assert mean_score(Reader, EASY) <= 0.45
 
 
+@given(
+    said=st.text()
+    | st.sampled_from(["F1 Rome 1 seat window", '{"id": "F1", "place": "Rome", "price": 1}', "Best.", "seat aisle."])
+)
+@settings(max_examples=60, deadline=None)
+def test_an_expert_goes_on_whatever_the_user_says(said):
+    assert 0 <= episode(Oracle(0), EASY[0], ConstantSpeaker(said)).score <= 1
+
+
 def test_waiting_for_what_is_volunteered_is_worse_than_asking():
     class Waiter(Oracle):
         def _say(self):
