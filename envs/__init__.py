@@ -8,8 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import envs.function
 import envs.intention
-import envs.telepathy  # noqa: F401  (registers itself)
+import envs.search
+import envs.tau
+import envs.telepathy
+import envs.travel
+import envs.turtle  # noqa: F401  (they register themselves)
 from envs import registry, task_file
 from envs.adversarial import adversary
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task

@@ -5,6 +5,8 @@ Invariant: a scripted speaker reads nothing but the views it is given, and its w
 
 from __future__ import annotations
 
+from typing import get_args
+
 from envs.base import Role, Speaker, Utterance, View
 from envs.registry import entry, unknown
 
@@ -19,9 +21,18 @@ class ConstantSpeaker:
         return Utterance(self.text)
 
 
+class Nobody:
+    """The partner of a gym that has none: it is there, and never asked."""
+
+    async def speak(self, view: View) -> Utterance:
+        raise RuntimeError(f"A gym without a partner asked for the {view.role}'s words.")
+
+
 def scripted(gym_name: str, role: Role, seed: int) -> Speaker:
-    """A new scripted speaker for one episode. Agents speak the bracket wire."""
+    """A new scripted speaker for one episode. Agents speak the bracket wire. A gym that has no partner has `Nobody`."""
     speakers = entry(gym_name).scripted
+    if role not in speakers and role in get_args(Role) and role != entry(gym_name).gym.acting:
+        return Nobody()
     if role not in speakers:
         raise unknown(f"scripted speaker of {gym_name} for the role", role, speakers)
     return speakers[role](seed)

@@ -1,0 +1,1 @@
+"""A shop: orders that can be cancelled, redirected, returned and exchanged."""

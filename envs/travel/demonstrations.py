@@ -1,0 +1,75 @@
+"""Conversations to imitate, for the agent and for the user.
+
+Invariants
+- Deterministic by `(role, count, seed, recaps)`; made from compact train tasks only, in the train split's wording.
+- A conversation is played through the gym itself, so demonstrations and training have the same layout.
+- A recap drill practises the last answer alone, after everything that leads up to it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from envs.base import Demonstration, Role, Speaker
+from envs.conversation import Episode, converse, drive
+from envs.recorder import Recorder
+from envs.travel.expert import Demonstrator, Oracle
+from envs.travel.gym import TravelGym
+from envs.travel.loader import load
+from envs.travel.task import TravelTask
+from envs.travel.user import TravelUser
+from envs.verdicts import RuleJudge
+
+Params = Mapping[str, Any]
+"""Keyword arguments of the gym."""
+Noise = Mapping[str, float]
+"""Keyword arguments of the `Demonstrator`."""
+
+RAMBLING, RAMBLING_EVERY = 0.5, 4
+"""How vague the agent is, and in which conversations, from whom users learn to volunteer."""
+
+
+def demonstrations(
+    role: Role, count: int, seed: int, *, params: Params | None = None, recaps: int = 0, **noise: float
+) -> list[Demonstration]:
+    """`count` demonstrations of a role, and for the agent `recaps` drills after them.
+
+    `params` are the gym's, so that what is imitated looks like what is played; `noise` is the `Demonstrator`'s.
+    """
+    params = {"prompt": "short"} if params is None else params
+    tasks = load("train")
+    random.Random(f"travel demonstrations {seed}").shuffle(tasks)
+    if role == "user":
+        return _user_demonstrations(tasks, count, seed, params, noise)
+    shown = []
+    for index in range(count + recaps):
+        task, number = tasks[index % len(tasks)], _number(seed, index)
+        speaker = Demonstrator(number, **noise) if index < count else Oracle(number)
+        messages = _converse(task, number, speaker, TravelUser(number), params).messages[:-1]  # nobody speaks after the end
+        shown.append(Demonstration("TravelGym", task.id, "agent", tuple(messages), last_only=index >= count))
+    return shown
+
+
+def _number(seed: int, index: int) -> int:
+    return random.Random(f"travel conversation {seed} {index}").getrandbits(32)
+
+
+def _converse(task: TravelTask, seed: int, speaker: Speaker, user: Speaker, params: Params) -> Episode:
+    gym = TravelGym(user, RuleJudge(), **params)
+    return drive(converse(gym, gym.reset(task, seed), speaker))
+
+
+def _user_demonstrations(tasks: list[TravelTask], count: int, seed: int, params: Params, noise: Noise) -> list[Demonstration]:
+    """Single replies, as they come up in whole conversations; in some the agent rambles, and so wishes are volunteered."""
+    shown: list[Demonstration] = []
+    index = 0
+    while len(shown) < count:
+        task, number = tasks[index % len(tasks)], _number(seed, index)
+        user = Recorder(TravelUser(number))
+        rambling = {**noise, "vague": RAMBLING} if index % RAMBLING_EVERY == 0 else noise
+        _converse(task, number, Demonstrator(number, **rambling), user, params)
+        shown += user.demonstrations("TravelGym", task.id, "user")
+        index += 1
+    return shown[:count]

@@ -1,0 +1,42 @@
+"""The fixed words of TurtleGym: closed answers, how a story is opened, what the gym itself says.
+
+Invariant: an opening belongs to one source and one split, so who reads it knows both; it tells nothing about the story.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from envs.base import Split
+from envs.text import words
+
+Answer = Literal["yes", "no", "maybe"]
+Source = Literal["generated", "handwritten"]
+
+SAID: dict[Answer, str] = {"yes": "Yes.", "no": "No.", "maybe": "Maybe."}
+CHOICES: tuple[str, ...] = tuple(SAID.values())
+"""The closed answers, as they are said."""
+
+SOLVED = "Solved."
+HITS = "{hits} of {count}."
+"""How many criteria an explanation meets in full; never which."""
+DONE = "Done."
+
+OPENINGS: dict[Source, dict[Split, str]] = {
+    "generated": {"train": "Why?", "heldout": "Find out why."},
+    "handwritten": {"train": "What is behind this?", "heldout": "Can you discover what really happened here?"},
+}
+"""What follows the surface."""
+
+_SAYS = {words(said): answer for answer, said in SAID.items()}
+_PLACE = {text: (source, split) for source, splits in OPENINGS.items() for split, text in splits.items()}
+
+
+def heard(text: str) -> Answer | None:
+    """The closed answer a text is, whatever its case and punctuation."""
+    return _SAYS.get(words(text))
+
+
+def place(opening: str) -> tuple[Source, Split] | None:
+    """The source and split that the end of an opening belongs to; None for any other text."""
+    return next((found for text, found in _PLACE.items() if opening.endswith(f" {text}")), None)
