@@ -20,7 +20,8 @@ from pydantic import BaseModel, ConfigDict
 
 Role = Literal["agent", "user"]
 Split = Literal["train", "heldout"]
-Service = Literal["partner", "judge"]
+Scripted = Literal["agent", "partner", "judge"]
+"""What a script or a rule can be in an episode."""
 
 
 class EpisodeOver(RuntimeError):
@@ -41,8 +42,8 @@ class Task(BaseModel):
     split: Split
 
     @property
-    def beyond_rules(self) -> frozenset[Service]:
-        """Who cannot work by rule here, because the task is told in free words: only a model can then be that."""
+    def beyond_rules(self) -> frozenset[Scripted]:
+        """What no script of the gym can be here, because the task is told in free words: only a model can then be that."""
         return frozenset()
 
 

@@ -83,6 +83,8 @@ class SearchGym(TurnGym):
     def begin(self, task: Task) -> View:
         if not isinstance(task, SearchTask):
             raise TypeError(f"SearchGym plays SearchTask, not {type(task).__name__}.")
+        if task.source == "userrl" and isinstance(self.backend, Corpus):
+            raise ValueError(f"{task.id} asks about the real world, of which the backend corpus knows nothing: set backend=web.")
         self._task, self._state = task, State()
         system = agent_prompt(
             self.prompt,

@@ -13,7 +13,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from envs.base import Service, Split, Task
+from envs.base import Scripted, Split, Task
 from envs.telepathy.attributes import Origin, Source
 from envs.telepathy.things import Thing
 from envs.telepathy.wording import Answer
@@ -46,8 +46,8 @@ class TelepathyTask(Task):
     hidden: Hidden
 
     @property
-    def beyond_rules(self) -> frozenset[Service]:
-        return frozenset({"partner"}) if self.source == "userrl" else frozenset()
+    def beyond_rules(self) -> frozenset[Scripted]:
+        return frozenset({"agent", "partner"}) if self.source == "userrl" else frozenset()
 
     @model_validator(mode="after")
     def _known(self) -> Self:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from envs import registry
-from envs.userrl import intention, telepathy
+from envs.userrl import function, intention, search, tau, telepathy, turtle
 from envs.userrl.dialect import Dialect
 
-DIALECTS: dict[str, Dialect[Any]] = {dialect.gym: dialect for dialect in (intention.DIALECT, telepathy.DIALECT)}
+DIALECTS: dict[str, Dialect[Any]] = {
+    each.DIALECT.gym: each.DIALECT for each in (function, intention, search, tau, telepathy, turtle)
+}
 
 
 def dialect_of(gym: str) -> Dialect[Any]:
