@@ -5,7 +5,7 @@ Contract: everything is found by the gym's name. Nothing here knows Ray, torch o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import envs.function
@@ -17,9 +17,9 @@ import envs.travel
 import envs.turtle  # noqa: F401  (they register themselves)
 from envs import registry, task_file
 from envs.adversarial import adversary
-from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
-from envs.speakers import ConstantSpeaker, scripted
-from envs.verdicts import RuleJudge, validate_verdict
+from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task, View
+from envs.speakers import ConstantSpeaker, Nobody, scripted
+from envs.verdicts import NoJudge, RuleJudge, validate_verdict
 
 __all__ = [
     "ConstantSpeaker",
@@ -27,6 +27,7 @@ __all__ = [
     "adversary",
     "create",
     "demonstrations",
+    "first_views",
     "gyms",
     "load",
     "make",
@@ -59,6 +60,13 @@ def load(name: str, split: Split, **options: Any) -> list[Task]:
     if "file" in options:
         return task_file.load(name, split, **options)
     return list(registry.entry(name).load(split, **options))
+
+
+def first_views(name: str, tasks: Iterable[Task], **params: Any) -> list[View]:
+    """What the acting role sees first of each task, unplayed. Raises ValueError for a task that a gym of these parameters cannot
+    play."""
+    gym = create(name, Nobody(), NoJudge(), **params)
+    return [gym.reset(task, 0) for task in tasks]
 
 
 def demonstrations(

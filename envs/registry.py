@@ -68,6 +68,12 @@ def sources(name: str) -> tuple[str, ...]:
     return tuple(map(str, get_args(hint)))
 
 
+def usual_source(name: str) -> str | None:
+    """The one that is loaded when none is named."""
+    parameter = signature(entry(name).load).parameters.get("source")
+    return None if parameter is None else str(parameter.default)
+
+
 def noise(name: str) -> set[str]:
     """What a gym's demonstrator may be disturbed by: its keyword arguments."""
     return set(signature(entry(name).demonstrator).parameters) - {"seed"}

@@ -56,3 +56,5 @@ class Dialect(Generic[Played]):
     ground_truth: Callable[[Played], str]
     opening: Callable[[Played], str]
     """What the user message of a row says."""
+    place: Callable[[int, Played], str] | None = None
+    """The key of an item, given its number, where the JSON file is an object of items; None: it is a list."""

@@ -65,3 +65,12 @@ def attempt(make: Callable[[], Task]) -> Task | BadField:
     except ValidationError as error:
         field, _, reason = complaint(error).rpartition(": ")
         return BadField(field or "the item", reason)
+
+
+def text(dialect: Dialect[Any], tasks: Sequence[Task]) -> str:
+    """The JSON file of tasks."""
+    items = [dialect.as_item(task) for task in tasks]
+    if dialect.place is None:
+        return json.dumps(items, ensure_ascii=False, indent=1)
+    places = [dialect.place(number, task) for number, task in enumerate(tasks, start=1)]
+    return json.dumps(dict(zip(places, items, strict=True)), ensure_ascii=False, indent=1)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import envs
-from envs.base import Gym, Split, Task, Verdict, VerdictRequest
+from envs.base import Split, Task
 from envs.userrl.dialect import BadField, Dialect, Item, Row
 from envs.userrl.dialects import DIALECTS
 from envs.userrl.items import attempt, parse
@@ -98,23 +98,19 @@ def schema(dialect: Dialect[Any]) -> pa.Schema:
 
 def table(dialect: Dialect[Any], tasks: Sequence[Task]) -> pa.Table:
     """Tasks as rows, in order; what the agent is told of the rules is what our gym tells it."""
-    gym = envs.create(dialect.gym, envs.ConstantSpeaker(""), _NoJudge())
     counts: dict[Split, int] = {"train": 0, "heldout": 0}
     rows = []
-    for task in tasks:
-        rows.append(_cells(dialect, gym, task, counts[task.split]))
+    for task, view in zip(tasks, envs.first_views(dialect.gym, tasks), strict=True):
+        rows.append(_cells(dialect, task, view.system, counts[task.split]))
         counts[task.split] += 1
     return pa.Table.from_pylist(rows, schema=schema(dialect))
 
 
-def _cells(dialect: Dialect[Any], gym: Gym, task: Task, number: int) -> dict[str, Any]:
+def _cells(dialect: Dialect[Any], task: Task, system: str, number: int) -> dict[str, Any]:
     keys = {"env_name": dialect.gym, **dialect.kwargs(task)}
     return {
         "data_source": dialect.data_source,
-        "prompt": [
-            {"role": "system", "content": gym.reset(task, 0).system},
-            {"role": "user", "content": dialect.opening(task)},
-        ],
+        "prompt": [{"role": "system", "content": system}, {"role": "user", "content": dialect.opening(task)}],
         "ability": ABILITY,
         "reward_model": {"style": STYLE, "ground_truth": dialect.ground_truth(task), **keys},
         "extra_info": {
@@ -124,10 +120,3 @@ def _cells(dialect: Dialect[Any], gym: Gym, task: Task, number: int) -> dict[str
             "tools_kwargs": {"interact_with_env": {"create_kwargs": keys}},
         },
     }
-
-
-class _NoJudge:
-    """Nobody is judged here."""
-
-    async def verdict(self, request: VerdictRequest) -> Verdict:
-        raise RuntimeError("A task is written down, not played.")

@@ -76,4 +76,5 @@ DIALECT = Dialect(
     kwargs=lambda task: {"title": title(task), "surface": task.visible.surface, "bottom": task.hidden.story},
     ground_truth=lambda task: task.hidden.story,
     opening=lambda task: f"{title(task)}: {task.visible.surface}",
+    place=lambda number, task: str(number),
 )
