@@ -1,5 +1,6 @@
 """Who does not listen stays far below who does; what would be right stays hidden; demonstrations show nothing held out."""
 
+import json
 import time
 
 import pytest
@@ -15,6 +16,7 @@ from envs.speakers import ConstantSpeaker
 from envs.tau.baselines import FixedScript, KeywordSpray, baselines, calls
 from envs.tau.expert import Demonstrator, Oracle
 from envs.tau.gym import TauGym
+from envs.tau.outputs import told
 from envs.tau.task import Action, Hidden
 from envs.tau.user import TauUser
 from envs.tau.wording import STOP, THANKS, WANTS
@@ -158,7 +160,7 @@ def test_what_would_be_right_is_in_no_prompt_and_no_observation(prompt, preset):
     assert not any("zq" in text for text in seen)
     assert not any("zqright" in str(view) for view in partner.views)
     assert all("zqemail" in view.system and ORDER in view.system for view in partner.views), "the customer does know itself"
-    assert "zqright" in str(made.state()), "the state is for people"
+    assert "zqright" in json.dumps(made.state()), "the state is for people"
 
 
 def test_the_same_task_and_seed_give_the_same_conversation():
@@ -191,6 +193,21 @@ def test_the_scripted_customer_says_that_it_plays_our_tasks_only():
 def test_demonstrations_depend_on_the_seed_only():
     assert envs.demonstrations("TauGym", "agent", 120, 3) == AGENT != envs.demonstrations("TauGym", "agent", 120, 4)
     assert envs.demonstrations("TauGym", "user", 300, 3) == USER
+
+
+def test_drills_practise_what_is_told_last():
+    drills = envs.demonstrations("TauGym", "agent", 2, 3, recaps=40)[2:]
+    assert len(drills) == 40 and all(drill.last_only for drill in drills) and not any(shown.last_only for shown in AGENT)
+    for drill in drills:
+        said = [message.content for message in drill.messages if message.role == "assistant"]
+        assert said[-1].startswith("[action]")
+        assert all(told(output, said, strict=True) for output in TRAIN[drill.task_id].hidden.outputs)
+
+
+@pytest.mark.parametrize("preset", [None, "userrl"])
+def test_the_oracle_reads_through_the_shown_reward(preset):
+    params = envs.parameters("TauGym", preset=preset, show_reward="always")
+    assert mean_score(Oracle, **params) == 1.0
 
 
 def test_demonstrations_are_of_train_customers_and_in_their_wording():
