@@ -49,8 +49,10 @@ def create(name: str, partner: Speaker, judge: Judge, *, preset: str | None = No
 def make(
     name: str, *, task: Task, partner: Speaker, judge: Judge, preset: str | None = None, seed: int = 0, **params: Any
 ) -> Gym:
-    """A gym ready to be stepped; what the acting role sees first is `gym.first_view`."""
+    """A gym ready to be stepped; what the acting role sees first is `gym.first_view`. Raises ValueError for a task that needs
+    another judge or other parameters."""
     gym = create(name, partner, judge, preset=preset, **params)
+    gym.fits(task)
     gym.first_view = gym.reset(task, seed)
     return gym
 
@@ -63,8 +65,7 @@ def load(name: str, split: Split, **options: Any) -> list[Task]:
 
 
 def first_views(name: str, tasks: Iterable[Task], **params: Any) -> list[View]:
-    """What the acting role sees first of each task, unplayed. Raises ValueError for a task that a gym of these parameters cannot
-    play."""
+    """What the acting role sees first of each task. Raises ValueError for one of a world that is not here."""
     gym = create(name, Nobody(), NoJudge(), **params)
     return [gym.reset(task, 0) for task in tasks]
 

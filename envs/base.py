@@ -143,6 +143,9 @@ class Gym(ABC):
     def reset(self, task: Task, seed: int) -> View:
         """Start an episode and return the acting role's first view."""
 
+    def fits(self, task: Task) -> None:  # noqa: B027  (most gyms play all their tasks)
+        """Raise ValueError for a task that cannot be played with these parameters, or by this judge."""
+
     @abstractmethod
     async def step(self, action: str) -> StepResult:
         """Play one turn. `action` is `"[choice] content"`; any other string gets feedback and costs the turn."""

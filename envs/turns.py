@@ -119,12 +119,12 @@ class TurnGym(Gym):
         return {}
 
     def reset(self, task: Task, seed: int) -> View:
-        """Raises ValueError for a task that no rule can judge, if that is to be."""
         self._seed = seed
-        view = self.begin(task)
+        return self.begin(task)
+
+    def fits(self, task: Task) -> None:
         if "judge" in task.beyond_rules and isinstance(self.judge, RuleJudge):
-            raise ValueError(f"{self.name}'s task {task.id} is told in free words, which no rule can judge: give a model as judge.")
-        return view
+            raise ValueError(f"{task.id} is told in free words, which no rule can judge: {self.name} needs a model as judge.")
 
     async def step(self, action: str) -> StepResult:
         self._must_go_on()

@@ -1,6 +1,6 @@
 """Whether the task files of a config (`gyms.tasks.GYM.file`) can be played by what it names.
 
-A task that is told in free words takes models (`Task.beyond_rules`): a script or a rule is refused here, before anything starts.
+A task that is told in free words takes models (`Task.beyond_rules`): a script or a rule is refused, before anything starts.
 Each check raises `UserError` with the dotted path to change. `find` also makes the paths absolute, the one change made.
 """
 
@@ -14,6 +14,7 @@ import envs
 from cluster.errors import UserError, suggestion
 from envs.adversarial import PREFIX
 from envs.base import Scripted
+from envs.verdicts import NoJudge
 
 if TYPE_CHECKING:
     from cluster.config import Config
@@ -54,7 +55,11 @@ def check(config: Config, gym: str) -> None:
                 f"{REMEDY[what]}."
             )
     try:
-        envs.first_views(gym, tasks, **{"max_turns": config.gyms.max_turns, **config.gyms.params.get(gym, {})})
+        params = {"max_turns": config.gyms.max_turns, **config.gyms.params.get(gym, {})}
+        made = envs.create(gym, envs.ConstantSpeaker(""), NoJudge(), **params)
+        for task in tasks:
+            made.fits(task)
+            made.reset(task, 0)
     except ValueError as error:  # how a gym refuses a task
         raise UserError(f"gyms.tasks.{gym}.file: {str(error).rstrip('.')}.") from None
 
@@ -64,7 +69,7 @@ def _scripts(config: Config) -> Iterator[tuple[str, str, Scripted]]:
     judge, user = config.judges.get("default"), config.policies["user"]
     if judge is not None and judge.backend == "rules":
         yield "judges.default.backend", "rules", "judge"
-    speakers = [("policies.user.speaker", user.speaker), ("eval.user", config.eval.user)]
+    speakers: list[tuple[str, str | None]] = [("policies.user.speaker", user.speaker), ("eval.user", config.eval.user)]
     speakers += [(f"policies.user.mix.{place}.speaker", each.speaker) for place, each in enumerate(user.mix or [])]
     for key, speaker in speakers:
         if speaker is not None and (speaker == "scripted" or speaker.startswith(PREFIX)):

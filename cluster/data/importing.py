@@ -86,10 +86,10 @@ def _made(file: Path, gym: str | None, known: parquet.Items, split: Split | None
 
 
 def save(loaded: Loaded, out: Path, *, drop_bad: bool) -> None:
-    """Write the task file. Raises UserError, having written nothing, for bad rows that may not be dropped, or if none is left."""
+    """Write the task file. Raises UserError, and writes nothing, if a row is bad and may not be dropped, or no task is left."""
     if loaded.bad and not drop_bad:
-        count = len(loaded.bad)
-        raise UserError(f"{count} of {loaded.counts()['read']} rows are bad, nothing was written: mend them, or add --drop-bad.")
+        share = f"{len(loaded.bad)} of {loaded.counts()['read']}"
+        raise UserError(f"{share} rows are bad, nothing was written: mend them, or add --drop-bad.")
     if not loaded.tasks:
         raise UserError("there is no task to write.")
     try:

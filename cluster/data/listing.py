@@ -32,8 +32,8 @@ def sizes() -> list[Row]:
 
 
 def _sizes(gym: str) -> Iterator[Row]:
-    sources = [source for source in registry.sources(gym) if source != UNION] or [None]
-    for source in sources:
+    sources: list[str | None] = [source for source in registry.sources(gym) if source != UNION]
+    for source in sources or [None]:
         row: Row = {"gym": gym, "source": source, "usual": source in (None, registry.usual_source(gym))}
         try:
             counts = {split: len(envs.load(gym, split, **({} if source is None else {"source": source}))) for split in SPLITS}
@@ -61,7 +61,8 @@ def show(asked: Asked, *, task: str | None, count: int, hidden: bool, as_json: b
     tasks = asked.tasks()
     chosen = tasks[:count] if task is None else [each for each in tasks if each.id == task]
     if not chosen:
-        raise UserError(f"--task {task!r} is no task of {asked.gym} in {asked.what}: {suggestion(str(task), [t.id for t in tasks])}")
+        near = suggestion(str(task), [each.id for each in tasks])
+        raise UserError(f"--task {task!r} is no task of {asked.gym} in {asked.what}: {near}")
     console = Console(markup=False, highlight=False, emoji=False)
     for each in chosen:
         if as_json:

@@ -83,8 +83,6 @@ class SearchGym(TurnGym):
     def begin(self, task: Task) -> View:
         if not isinstance(task, SearchTask):
             raise TypeError(f"SearchGym plays SearchTask, not {type(task).__name__}.")
-        if task.source == "userrl" and isinstance(self.backend, Corpus):
-            raise ValueError(f"{task.id} asks about the real world, of which the backend corpus knows nothing: set backend=web.")
         self._task, self._state = task, State()
         system = agent_prompt(
             self.prompt,
@@ -94,6 +92,11 @@ class SearchGym(TurnGym):
             max_turns=self.rules.max_turns,
         )
         return View("agent", system, (Message("user", task.visible.question),), known=task.visible.model_dump())
+
+    def fits(self, task: Task) -> None:
+        super().fits(task)
+        if isinstance(task, SearchTask) and task.source == "userrl" and isinstance(self.backend, Corpus):
+            raise ValueError(f"{task.id} asks about the real world, of which backend 'corpus' knows nothing: set it to 'web'.")
 
     async def play(self, call: Call) -> Outcome:
         if call.choice == "finish":

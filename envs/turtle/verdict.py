@@ -45,8 +45,7 @@ class ExplanationVerdict(Verdict):
 
 
 def rule(request: ExplanationRequest) -> ExplanationVerdict:
-    """A criterion counts by the share of its values that the explanation states. Raises ValueError for a story that no catalogue
-    has."""
+    """A criterion counts by the share of its values that is stated. Raises ValueError for a story in free words."""
     if request.source == "userrl":
         raise ValueError("A story of UserRL's is told in free words, which no rule can judge: the judge must be a model.")
     told = stated(request.explanation, request.source)

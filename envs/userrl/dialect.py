@@ -12,10 +12,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from pydantic import ValidationError
+
 from envs.base import Split, Task
+from envs.task_file import complaint
 
 Played = TypeVar("Played", bound=Task)
+Made = TypeVar("Made")
 Item = Mapping[str, Any]
+ITEM = "the item"
+"""What is wrong where it is no single field."""
 
 
 class BadField(ValueError):
@@ -58,3 +64,14 @@ class Dialect(Generic[Played]):
     """What the user message of a row says."""
     place: Callable[[int, Played], str] | None = None
     """The key of an item, given its number, where the JSON file is an object of items; None: it is a list."""
+
+
+def attempt(make: Callable[[], Made]) -> Made | BadField:
+    """What is made, or the field that lets nothing be made."""
+    try:
+        return make()
+    except BadField as error:
+        return error
+    except ValidationError as error:
+        field, _, reason = complaint(error).rpartition(": ")
+        return BadField(field or ITEM, reason)

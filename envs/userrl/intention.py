@@ -1,7 +1,7 @@
 """IntentionGym. An item says what is missing, how important it is and how it may be asked for; never what the answer is.
 
-The user wants the first of a detail's `options`, and has no preference where there are none. A row alone has no more than a list of
-what is missing, so it needs its item.
+The user wants the first of a detail's `options`, and has no preference where there are none. A row alone only lists what
+is missing, so it needs its item.
 """
 
 from __future__ import annotations

@@ -6,21 +6,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from envs.base import Split, Task
-from envs.task_file import complaint
-from envs.userrl.dialect import BadField, Dialect, Item
+from envs.userrl.dialect import ITEM, BadField, Dialect, Item, attempt
+
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def read(path: Path) -> list[tuple[str, Any]]:
     """Every item of a file with its place: `item 3`, or `item 'key'`. Raises ValueError."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} cannot be read as text: {getattr(error, 'strerror', None) or 'it is not UTF-8'}.") from None
     except (ValueError, RecursionError) as error:
@@ -30,6 +30,16 @@ def read(path: Path) -> list[tuple[str, Any]]:
     if isinstance(data, list):
         return [(str(number), item) for number, item in enumerate(data, start=1)]
     raise ValueError(f"{path} holds a {type(data).__name__}: the items of a gym are a list, or an object of them by key.")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are there once and whole: the second of two would hide the first."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found or SURROGATE.search(key):
+            raise ValueError(f"the key {key!r} is there twice, or holds half a character")
+        found[key] = value
+    return found
 
 
 def index(dialect: Dialect[Any], paths: Sequence[Path]) -> dict[str, tuple[str, Item]]:
@@ -52,19 +62,19 @@ def tasks(dialect: Dialect[Any], path: Path, split: Split) -> Iterator[tuple[str
 def parse(dialect: Dialect[Any], place: str, item: Any, split: Split) -> Task | BadField:
     """The task of an item, or what is wrong with it."""
     if not isinstance(item, Mapping):
-        return BadField("the item", f"it is a {type(item).__name__}, not an object.")
+        return BadField(ITEM, f"it is a {type(item).__name__}, not an object.")
+    if (path := next(_broken(item), None)) is not None:
+        return BadField(".".join(path), "it holds half a character (a lone surrogate).")
     return attempt(lambda: dialect.from_item(place, item, split))
 
 
-def attempt(make: Callable[[], Task]) -> Task | BadField:
-    """A task, or the field that lets none be made."""
-    try:
-        return make()
-    except BadField as error:
-        return error
-    except ValidationError as error:
-        field, _, reason = complaint(error).rpartition(": ")
-        return BadField(field or "the item", reason)
+def _broken(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where a text is that no file takes: JSON can write down half a character, UTF-8 cannot."""
+    if isinstance(value, str) and not value.isascii() and SURROGATE.search(value):
+        yield path
+    steps = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for step, below in steps:
+        yield from _broken(below, (*path, str(step)))
 
 
 def text(dialect: Dialect[Any], tasks: Sequence[Task]) -> str:

@@ -1,6 +1,6 @@
 """The RL parquet of UserRL: one row per task (specs/gyms.md 4).
 
-In merged files the structs of all gyms are one, and what a gym does not have is null. `split` train is our train, test our heldout.
+In merged files the structs of all gyms are one, and what a gym does not have is null. Their split test is our heldout.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 import envs
 from envs.base import Split, Task
-from envs.userrl.dialect import BadField, Dialect, Item, Row
+from envs.userrl.dialect import BadField, Dialect, Item, Row, attempt
 from envs.userrl.dialects import DIALECTS
-from envs.userrl.items import attempt, parse
+from envs.userrl.items import parse
 
 COLUMNS = ("data_source", "prompt", "ability", "reward_model", "extra_info")
 KWARGS = "extra_info.tools_kwargs.interact_with_env.create_kwargs"

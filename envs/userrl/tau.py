@@ -1,23 +1,24 @@
-"""TauGym. A customer of tau-bench's, described in words, with the opening that was recorded. Its world comes from the package tau_bench.
+"""TauGym. A customer of tau-bench's, described in words, with the opening that was recorded.
 
-An item has the task of tau-bench under `info.task`; a row has the opening only, so it needs its item.
+Its world comes from the package tau_bench, when it is played. An item has the task of tau-bench under `info.task`; a row has
+the opening only, so it needs its item.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import AliasPath, BaseModel, Field
 
 from envs.base import Split
-from envs.tau.tau_bench import RESPOND
 from envs.tau.task import Action, Hidden, TauTask, Visible
+from envs.tau.tau_bench import RESPOND
 from envs.userrl.dialect import Dialect, Item
 
 
 class _Action(BaseModel):
     name: str
-    kwargs: dict[str, Any]
+    arguments: dict[str, Any] = Field(validation_alias=AliasPath("kwargs"))
 
 
 class _BenchTask(BaseModel):
@@ -40,7 +41,7 @@ def from_item(place: str, item: Item, split: Split) -> TauTask:
     """The task of an item."""
     given = _Item.model_validate(item)
     bench = given.info.task
-    actions = tuple(Action(name=each.name, arguments=each.kwargs) for each in bench.actions if each.name != RESPOND)
+    actions = tuple(Action(name=each.name, arguments=each.arguments) for each in bench.actions if each.name != RESPOND)
     visible = Visible(domain=f"tau_bench_{'retail' if 'retail' in given.id else 'airline'}", opening=given.obs)
     hidden = Hidden(instruction=bench.instruction, actions=actions, outputs=tuple(bench.outputs))
     return TauTask(id=given.id, gym="TauGym", split=split, visible=visible, hidden=hidden)

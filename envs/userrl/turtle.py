@@ -15,7 +15,7 @@ from envs.userrl.dialect import BadField, Dialect, Item
 
 class _Scored(BaseModel):
     statement: str = Field(min_length=1)
-    score: float
+    score: float = Field(allow_inf_nan=False)
 
 
 class _Item(BaseModel):
