@@ -17,6 +17,7 @@ from cluster.config import Config, yaml_text
 from cluster.errors import EXIT_CODE, RunFailed, UserError
 from cluster.jobs.interruption import Interrupted
 from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
+from cluster.teach.command import teach
 
 FAILED = 1
 """A run broke off; the sentence names component and cause."""
@@ -120,6 +121,9 @@ def sft(
             models = prepare(resolved, progress, go_on=resume)
             made = {"agent": models.agent, **models.frozen}
     typer.echo(json.dumps({name: str(path) for name, path in made.items()}, indent=2))
+
+
+app.command()(teach)
 
 
 @app.command("eval")
