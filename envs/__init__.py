@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import envs.intention
+import envs.persuade
 import envs.telepathy
 import envs.turtle  # noqa: F401  (registers itself)
 from envs import registry
