@@ -24,7 +24,8 @@ class Demonstrator:
     def __init__(self, seed: int, vague: float = 0.10, deaf: float = 0.20, repeat: float = 0.10, finish: float = 0.03) -> None:
         self._rng = random.Random(f"persuade expert {seed}")
         self._noise, self._finish = {"vague": vague, "deaf": deaf, "repeat": repeat}, finish
-        self._subject, self._split = "", "train"
+        self._subject = ""
+        self._split: Split = "train"
         self._said: list[str] = []
         self._asked: str | None = None
         self._turn = 0
