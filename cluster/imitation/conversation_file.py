@@ -3,6 +3,8 @@
     {"messages": [{"role": "system" | "developer" | "user" | "assistant" | "tool", "content": ...}]}          OpenAI
     {"conversations": [{"from": "system" | "human" | "gpt" | "tool" | "observation" | ..., "value": ...}]}    ShareGPT
 
+ShareGPT may have its system message beside, under `system`.
+
 A record's `task_id` or `id` names its task; without one, records that begin alike are one task. A message's `weight` (0: not
 imitated) multiplies its speaker's. A tool call is written into the words as the hermes wire has it.
 
@@ -137,7 +139,13 @@ def _messages(record: _Record) -> list[tuple[Message, float]]:
     if not isinstance(items, list) or not items:
         record.wrong("its messages must be a list, and not an empty one.")
     names = ("role", "content", OPENAI) if openai is not None else ("from", "value", SHAREGPT)
-    return [_message(record, number, item, *names) for number, item in enumerate(items)]
+    said = [_message(record, number, item, *names) for number, item in enumerate(items)]
+    system = data.get("system") if sharegpt is not None else None
+    if system is None or system == "":
+        return said
+    if not isinstance(system, str):
+        record.wrong(f"its system is a {type(system).__name__}, not a text.")
+    return [(Message("system", record.whole("its system", system)), 1.0), *said]
 
 
 def _message(

@@ -92,7 +92,7 @@ def test_travel():
 
 def test_search():
     model = Model("", search_answer={"equivalent": True})
-    said, paid, _ = play("SearchGym", model, "[answer] Mrs. Reef", backend="web", url="http://127.0.0.1:9/search")
+    _, paid, _ = play("SearchGym", model, "[answer] Mrs. Reef", backend="web", url="http://127.0.0.1:9/search")
     assert paid == [1.0]
 
 
