@@ -18,6 +18,7 @@ from cluster.data.command import data_app
 from cluster.errors import EXIT_CODE, RunFailed, UserError
 from cluster.jobs.interruption import Interrupted
 from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
+from cluster.teach.command import teach
 
 FAILED = 1
 """A run broke off; the sentence names component and cause."""
@@ -122,6 +123,9 @@ def sft(
             models = prepare(resolved, progress, go_on=resume)
             made = {"agent": models.agent, **models.frozen}
     typer.echo(json.dumps({name: str(path) for name, path in made.items()}, indent=2))
+
+
+app.command()(teach)
 
 
 @app.command("eval")

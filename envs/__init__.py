@@ -10,6 +10,7 @@ from typing import Any
 
 import envs.function
 import envs.intention
+import envs.persuade
 import envs.search
 import envs.tau
 import envs.telepathy
