@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import envs
+from actors.transcript import ALL_CHOICES
 from cluster.errors import UserError
 from cluster.record.run_directory import RunDirectory
 from cluster.terminal.console import Console
@@ -21,7 +22,7 @@ from cluster.terminal.episode_record import EpisodeRecord
 from cluster.terminal.json_text import dumps
 from cluster.terminal.selection import Filters, NothingLeft, Selection, choose, how_many, select
 from envs import registry
-from envs.tool import ALL_CHOICES, tool_schema
+from envs.tool import tool_schema
 from rewards.trajectory import OK
 
 Form = Literal["sharegpt", "openai"]

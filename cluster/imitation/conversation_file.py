@@ -5,8 +5,9 @@
 
 ShareGPT may have its system message beside, under `system`.
 
-A record's `task_id` or `id` names its task; without one, records that begin alike are one task. A message's `weight` (0: not
-imitated) multiplies its speaker's. A tool call is written into the words as the hermes wire has it.
+A record's `task_id` or `id` names its task; without one, records that begin alike are one task. One whose `split` is heldout is
+refused. A message's `weight` (0: not imitated) multiplies its speaker's. A tool call is written into the words as the hermes wire
+has it.
 
 Whatever is wrong is one `UserError` that names file and line; no record is skipped or cut.
 """
@@ -132,6 +133,8 @@ def _messages(record: _Record) -> list[tuple[Message, float]]:
     data = record.data
     if not isinstance(data, dict):
         record.wrong(f"it is a {type(data).__name__}, not an object with `messages` or `conversations`.")
+    if data.get("split") == "heldout":
+        record.wrong("its split is heldout: what is held out is not imitated.")
     openai, sharegpt = data.get("messages"), data.get("conversations")
     if (openai is None) == (sharegpt is None):
         record.wrong(f"it must have either `messages` or `conversations`; it has {', '.join(sorted(data)) or 'no key'}.")
