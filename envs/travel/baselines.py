@@ -8,45 +8,53 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from envs.base import Speaker, Utterance, View
-from envs.travel.catalogue import ASPECT_OF, CITIES, LETTERS, MONTHS, THIRDS
+from envs.travel.catalogue import ASPECT_OF, CITIES, LETTERS, MONTHS, THIRDS, TOPICS, VALUES, Aspect
 from envs.travel.expert import Oracle
 from envs.travel.task import TravelTask
-from envs.travel.wording import NAMES
+from envs.travel.wording import NAMES, Trip, describe
 
 QUESTIONS_FIRST = 8
 MOST_OPTIONS = 10
+FEWEST_WISHES = 2
+"""Of an aspect."""
 
 
 class FixedScript:
-    """The same turns in every episode; the last is repeated."""
+    """The same turns in every episode; the last is repeated. `by_value`: those where answers are by value."""
 
-    def __init__(self, utterances: Sequence[str]) -> None:
-        self.utterances, self._turn = utterances, 0
+    def __init__(self, utterances: Sequence[str], by_value: Sequence[str] = ()) -> None:
+        self.utterances, self.by_value, self._turn = utterances, by_value, 0
 
     async def speak(self, view: View) -> Utterance:
+        if self.by_value and view.known.get("answer_by") == "value":
+            self.utterances = self.by_value
         self._turn += 1
         return Utterance(self.utterances[min(self._turn, len(self.utterances)) - 1])
 
 
 class RandomPlayer(FixedScript):
-    """Random questions, then a random id of each aspect."""
+    """Random questions, then a random id of each aspect, or random values of two of its topics."""
 
     def __init__(self, seed: int) -> None:
         rng = random.Random(f"travel random {seed}")
         asked = [f"[action] Which {topic}?" for topic in rng.sample(list(ASPECT_OF), QUESTIONS_FIRST)]
-        super().__init__([*asked, *(f"[answer] {letter}{rng.randint(1, MOST_OPTIONS)}" for letter in LETTERS.values())])
+        ids = [f"[answer] {letter}{rng.randint(1, MOST_OPTIONS)}" for letter in LETTERS.values()]
+        values = [f"[answer] {describe(_draw(rng, topics))}" for topics in TOPICS.values()]
+        super().__init__([*asked, *ids], [*asked, *values])
 
 
 class KeywordSpray(FixedScript):
-    """Every topic in one question, everything that can be said in one search, all ids in one answer."""
+    """Every topic in one question, everything that can be said in one search, all ids or values in one answer."""
 
     def __init__(self) -> None:
         said = " ".join([*NAMES.values(), *CITIES, *THIRDS, *MONTHS, *map(str, range(1, 10))])
         ids = ", ".join(f"{letter}{number}" for letter in LETTERS.values() for number in range(1, MOST_OPTIONS))
-        super().__init__([f"[action] {' '.join(ASPECT_OF)}?", f"[search] {said}", f"[answer] {ids}"])
+        values = " ".join(f"{topic} {value}" for topic, values in VALUES.items() for value in values)
+        first = [f"[action] {' '.join(ASPECT_OF)}?", f"[search] {said}"]
+        super().__init__([*first, f"[answer] {ids}"], [*first, f"[answer] {values}"])
 
 
 class AskEverything(FixedScript):
@@ -57,6 +65,17 @@ class AskEverything(FixedScript):
         super().__init__([f"[action] {' '.join(questions)}", *(f"[action] {question}" for question in questions)])
 
 
+class NeverSearches(Oracle):
+    """Asks about every topic of an aspect and repeats what it was told, which only answers by value allow."""
+
+    def _search(self, aspect: Aspect, trip: Trip) -> str:
+        left = [topic for topic in TOPICS[aspect] if topic not in self._asked]
+        if not left or len([topic for topic in self._told if ASPECT_OF[topic] == aspect]) == FEWEST_WISHES:
+            return self._answer(aspect)
+        self._asked.add(left[0])
+        return f"[action] {self._question(left[0], trip)}"
+
+
 class NeverAsks(Oracle):
     """Searches, and takes the cheapest there is where the trip goes."""
 
@@ -65,12 +84,19 @@ class NeverAsks(Oracle):
 
 
 def best_fixed_script(tasks: Sequence[TravelTask]) -> FixedScript:
-    """Answers, for each aspect, the id that is best most often in train tasks, or fits if none is."""
-    worth: dict[str, Counter[str]] = {letter: Counter() for letter in LETTERS.values()}
+    """Answers, for each aspect, the id that is best most often in train tasks, or fits if none is; or the best option's most
+    frequent values."""
+    worth, described = ({letter: Counter[str]() for letter in LETTERS.values()} for _ in range(2))
     for task in tasks:
         for block in task.hidden.blocks:
             worth[LETTERS[block.aspect]].update({id: 10 if id == block.best_id else 8 for id in block.correct_ids})
-    return FixedScript([f"[answer] {ids.most_common(1)[0][0]}" for ids in worth.values() if ids])
+            described[LETTERS[block.aspect]][describe(block.correct[0].features)] += 1
+    by_id, by_value = ([f"[answer] {best.most_common(1)[0][0]}" for best in of.values() if best] for of in (worth, described))
+    return FixedScript(by_id, by_value)
+
+
+def _draw(rng: random.Random, topics: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {topic: rng.choice(topics[topic]) for topic in rng.sample(list(topics), FEWEST_WISHES)}
 
 
 def baselines(train_tasks: Sequence[TravelTask]) -> dict[str, Callable[[int], Speaker]]:
@@ -78,6 +104,6 @@ def baselines(train_tasks: Sequence[TravelTask]) -> dict[str, Callable[[int], Sp
     script = best_fixed_script(train_tasks)
     return {
         "random": RandomPlayer,
-        "best_fixed_script": lambda seed: FixedScript(script.utterances),
+        "best_fixed_script": lambda seed: FixedScript(script.utterances, script.by_value),
         "oracle": Oracle,
     }

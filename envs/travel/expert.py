@@ -1,8 +1,8 @@
 """The scripted agents that know how to play: they search, ask what the options differ in, and take the cheapest that fits.
 
-Contract: they read the opening and the replies, never a task, and know what hints mean; each instance plays one episode and
-writes the bracket wire. From the opening they take the split's own wording, so on held-out tasks they ask in words that no
-demonstration holds. The noise of a demonstrator leaves room for reinforcement learning.
+Contract: they read the opening, the replies and how to answer, never a task, and know what hints mean; each instance plays one
+episode and writes the bracket wire. From the opening they take the split's own wording, so on held-out tasks they ask in words
+that no demonstration holds. The noise of a demonstrator leaves room for reinforcement learning.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import random
 
 from envs.base import Utterance, View
-from envs.travel.catalogue import ASPECT_OF, LETTERS, Aspect
+from envs.travel.catalogue import ASPECT_OF, LETTERS, TOPICS, Aspect
 from envs.travel.grammar import hinted
 from envs.travel.listing import aspect_of, read
 from envs.travel.task import Option
-from envs.travel.wording import BEST, CHOSEN, NAMES, OTHER, QUESTIONS, STRAY, WRONG, Trip, read_opening, search_for
+from envs.travel.wording import BEST, CHOSEN, NAMES, OTHER, QUESTIONS, STRAY, WRONG, Trip, describe, read_opening, search_for
 
 VAGUE_QUESTIONS = ("What do you want?", "Any wishes?")
 CHATS = ("Nice to meet you.", "What a trip.")
@@ -47,8 +47,10 @@ class Demonstrator:
         self._open: list[Aspect] = []
         """Aspects to settle."""
         self._turn = 0
+        self._by_value = False
 
     async def speak(self, view: View) -> Utterance:
+        self._by_value = self._by_value or view.known.get("answer_by") == "value"
         for message in view.messages:
             self._read(message.content)
         self._turn += 1
@@ -113,8 +115,16 @@ class Demonstrator:
         return self._rng.choice(left) if left else None
 
     def _answer(self, aspect: Aspect) -> str:
-        fitting = self._fitting(aspect)
-        return f"[answer] {min(fitting, key=lambda option: option.price).id if fitting else f'{LETTERS[aspect]}1'}"
+        best = min(self._fitting(aspect), key=lambda option: option.price, default=None)
+        if self._by_value:
+            return f"[answer] {describe(best.features if best else self._guess(aspect))}"
+        return f"[answer] {best.id if best else f'{LETTERS[aspect]}1'}"
+
+    def _guess(self, aspect: Aspect) -> dict[str, str]:
+        """What is known of an aspect no option of which is, or a value at random."""
+        told = {topic: value for topic, value in self._told.items() if ASPECT_OF[topic] == aspect}
+        topic = self._rng.choice(list(TOPICS[aspect]))
+        return told or {topic: self._rng.choice(TOPICS[aspect][topic])}
 
     def _draw_kind(self) -> str:
         draw = self._rng.random()
