@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from cluster.errors import UserError
 from cluster.record.run_directory import RunDirectory
-from cluster.report.plots import GREEN, STAGES
+from cluster.report.plots import GREY, STAGES, baseline_lines
 
 KINDS = (".svg", ".png", ".pdf")
 ENDS = (
@@ -34,7 +34,7 @@ def draw(runs: Sequence[Path], out: Path) -> None:
         raise UserError(f"--out is {out}: it must end in {', '.join(KINDS)}.")
     panels = by_gym(runs)
     with mpl.rc_context(FIXED):
-        figure = Figure(figsize=(4.6 * len(panels), 4.0), layout="constrained")
+        figure = Figure(figsize=(5.0 * len(panels), 4.4), layout="constrained")
         axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axis, (gym, shown) in zip(axes, panels.items(), strict=True):
             _panel(axis, gym, shown)
@@ -66,8 +66,11 @@ def _panel(axis: Axes, gym: str, runs: Sequence[RunDirectory]) -> None:
         axis.plot(x, y, color=color, linewidth=1.3, label=f"seed {summary['seed']}")
         shift = APART * (place - (len(runs) - 1) / 2)
         _ends(axis, summary["gyms"][gym], (shift, max(x, default=0) + shift), color)
-    _baselines(axis, runs[0].read_summary()["gyms"][gym]["baselines"])
-    axis.legend(frameon=False, fontsize=8, loc="lower right")
+    for _, marker, label in ENDS:
+        axis.plot([], [], marker, color=GREY, markersize=4, label=f"held-out, {label}")
+    baselines = runs[0].read_summary()["gyms"][gym]["baselines"]
+    baseline_lines(axis, {name: estimate["mean"] for name, estimate in baselines.items() if estimate})
+    axis.legend(frameon=False, fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0.0, -0.14))
 
 
 def score_by_iteration(metrics: Sequence[dict[str, Any]], gym: str) -> tuple[list[int], list[float]]:
@@ -84,19 +87,3 @@ def _ends(axis: Axes, estimates: dict[str, Any], places: tuple[float, float], co
                 mean = estimate["mean"]
                 error = [[max(0.0, mean - estimate["low"])], [max(0.0, estimate["high"] - mean)]]
                 axis.errorbar(x, mean, yerr=error, fmt=marker, color=color, markersize=4, capsize=2, linewidth=1)
-
-
-def _baselines(axis: Axes, baselines: dict[str, Any]) -> None:
-    for name, estimate in baselines.items():
-        if estimate is not None:
-            axis.axhline(estimate["mean"], color=GREEN, linestyle="--", linewidth=0.8, zorder=0.5)
-            axis.text(
-                0.99,
-                estimate["mean"],
-                name.replace("_", " "),
-                transform=axis.get_yaxis_transform(),
-                ha="right",
-                va="bottom",
-                fontsize=7,
-                color=GREEN,
-            )
