@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from envs.base import Speaker, Utterance, View
-from envs.travel.catalogue import ASPECT_OF, CITIES, LETTERS, MONTHS, THIRDS, TOPICS, VALUES, Aspect
-from envs.travel.expert import Oracle
+from envs.travel.catalogue import ASPECT_OF, CITIES, LETTERS, MONTHS, THIRDS, TOPICS, VALUES
+from envs.travel.expert import Demonstrator, Oracle
 from envs.travel.task import TravelTask
-from envs.travel.wording import NAMES, Trip, describe
+from envs.travel.wording import NAMES, describe
 
 QUESTIONS_FIRST = 8
 MOST_OPTIONS = 10
@@ -65,15 +65,11 @@ class AskEverything(FixedScript):
         super().__init__([f"[action] {' '.join(questions)}", *(f"[action] {question}" for question in questions)])
 
 
-class NeverSearches(Oracle):
-    """Asks about every topic of an aspect and repeats what it was told, which only answers by value allow."""
+class NeverSearches(Demonstrator):
+    """Asks about one topic after the other and repeats what it was told, which only answers by value allow."""
 
-    def _search(self, aspect: Aspect, trip: Trip) -> str:
-        left = [topic for topic in TOPICS[aspect] if topic not in self._asked]
-        if not left or len([topic for topic in self._told if ASPECT_OF[topic] == aspect]) == FEWEST_WISHES:
-            return self._answer(aspect)
-        self._asked.add(left[0])
-        return f"[action] {self._question(left[0], trip)}"
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed, vague=0, useless=0, careless=0, hasty=0, finish=0, blind=1)
 
 
 class NeverAsks(Oracle):

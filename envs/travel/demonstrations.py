@@ -34,6 +34,10 @@ RAMBLING, RAMBLING_EVERY = 0.5, 4
 """How vague the agent is, and in which conversations, from whom users learn to volunteer."""
 
 
+RECALLED = (1, 1, 1, 2)
+"""How many bookings a drill by value is about, drawn from these: copying is learned on short ones first."""
+
+
 def demonstrations(
     role: Role, count: int, seed: int, *, params: Params | None = None, recaps: int = 0, **noise: float
 ) -> list[Demonstration]:
@@ -61,7 +65,7 @@ def demonstrations(
 def _recall(task: TravelTask, seed: int, params: Params) -> list[Message]:
     """Questions about the wishes of one booking or two, in any order, and the answers; no search."""
     rng = random.Random(f"travel recall {seed}")
-    blocks = rng.sample(task.hidden.blocks, rng.randint(1, 2))
+    blocks = rng.sample(task.hidden.blocks, rng.choice(RECALLED))
     wishes = [wish for block in blocks for wish in block.preferences]
     asked = [
         rng.choice(QUESTIONS[task.source][task.split]).format(topic=wish.topic) for wish in rng.sample(wishes, len(wishes))

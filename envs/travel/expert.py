@@ -21,11 +21,14 @@ CHATS = ("Nice to meet you.", "What a trip.")
 EARLIEST_FINISH = 3
 LAST_TURN = 16
 """When only answers are left to give, they are given."""
+ENOUGH = 2
+"""Wishes after which an agent that has no list answers: all there are of an aspect in family 22."""
 
 
 class Demonstrator:
     """Probabilities are per turn: a question too vague, small talk or a question about anything, a search that says too little,
-    an answer too early, giving up."""
+    an answer too early, giving up. `blind` is per conversation: it never searches, asks about one topic after the other and
+    answers with what it was told, which only answers by value allow."""
 
     def __init__(
         self,
@@ -35,10 +38,12 @@ class Demonstrator:
         careless: float = 0.05,
         hasty: float = 0.10,
         finish: float = 0.03,
+        blind: float = 0.0,
     ) -> None:
         self._rng = random.Random(f"travel expert {seed}")
         self._noise = {"vague": vague, "useless": useless, "careless": careless, "hasty": hasty}
         self._finish = finish
+        self._blind = blind > 0 and self._rng.random() < blind
         self._trip: Trip | None = None
         self._options: dict[Aspect, list[Option]] = {}
         self._told: dict[str, str] = {}
@@ -79,9 +84,9 @@ class Demonstrator:
         aspect = self._open[0]
         if self._turn > LAST_TURN - len(self._open):
             return self._answer(aspect)
-        if aspect not in self._options:
+        if aspect not in self._options and not self._blind:
             return f"[search] {NAMES[aspect]}" if kind == "careless" else self._search(aspect, self._trip)
-        topic = self._topic(aspect)
+        topic = self._untold(aspect) if self._blind else self._topic(aspect)
         if topic is None or kind == "hasty":
             return self._answer(aspect)
         self._asked.add(topic)
@@ -114,6 +119,12 @@ class Demonstrator:
         left = [topic for topic in differing if topic not in self._asked and topic in ASPECT_OF]
         return self._rng.choice(left) if left else None
 
+    def _untold(self, aspect: Aspect) -> str | None:
+        """What was neither asked nor told of an aspect; None once enough is told."""
+        told = [topic for topic in TOPICS[aspect] if topic in self._told]
+        left = [topic for topic in TOPICS[aspect] if topic not in {*told, *self._asked}]
+        return self._rng.choice(left) if left and len(told) < ENOUGH else None
+
     def _answer(self, aspect: Aspect) -> str:
         best = min(self._fitting(aspect), key=lambda option: option.price, default=None)
         if self._by_value:
@@ -121,8 +132,8 @@ class Demonstrator:
         return f"[answer] {best.id if best else f'{LETTERS[aspect]}1'}"
 
     def _guess(self, aspect: Aspect) -> dict[str, str]:
-        """What is known of an aspect no option of which is, or a value at random."""
-        told = {topic: value for topic, value in self._told.items() if ASPECT_OF[topic] == aspect}
+        """What was told of an aspect whose options are not known, or a value at random."""
+        told = {topic: self._told[topic] for topic in TOPICS[aspect] if topic in self._told}
         topic = self._rng.choice(list(TOPICS[aspect]))
         return told or {topic: self._rng.choice(TOPICS[aspect][topic])}
 
