@@ -1,4 +1,4 @@
-"""A simulated user behind an OpenAI-compatible server, as a speaker.
+"""A role behind an OpenAI-compatible server, as a speaker: a simulated user, or a teacher that acts.
 
 Keeps the conversation as messages, one list per episode. What it thought is neither said nor read by itself again. Every
 request carries a seed made of (episode seed, turn), so a server that honours seeds, and a replay, say the same again.
@@ -24,13 +24,16 @@ TEMPERATURE = 1.0
 
 
 class EndpointSpeaker:
-    """Plays a partner. `speak` raises EndpointError when no answer can be had: the episode is masked."""
+    """Plays a role. `speak` raises EndpointError when no answer can be had: the episode is masked."""
 
-    def __init__(self, client: EndpointClient, retry: RetryPolicy, max_tokens: int, seed: int) -> None:
+    def __init__(
+        self, client: EndpointClient, retry: RetryPolicy, max_tokens: int, seed: int, temperature: float = TEMPERATURE
+    ) -> None:
         self._client = client
         self._retry = retry
         self._max_tokens = max_tokens
         self._seed = seed
+        self._temperature = temperature
         self._turn = 0
         self._said: list[dict[str, str]] = []
 
@@ -49,7 +52,7 @@ class EndpointSpeaker:
         return {
             "messages": self._said,
             "max_tokens": self._max_tokens,
-            "temperature": TEMPERATURE,
+            "temperature": self._temperature,
             "seed": derived_seed(self._seed, self._turn) % SEEDS,
         }
 

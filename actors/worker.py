@@ -183,7 +183,8 @@ def partner_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> 
     return make
 
 
-def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerFactory:
+def plain_partner(partner: PartnerSpec, limits: Limits) -> SpeakerFactory:
+    """Speakers of a partner that has no policy."""
     if partner.constant is not None:
         text = partner.constant
         return lambda request, seed: ConstantSpeaker(text)
@@ -191,8 +192,12 @@ def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerF
         return EndpointPartner(partner.endpoint, partner.retry, limits)
     if partner.adversarial is not None:
         return adversarial("user", partner.adversarial)
+    return scripted("user")
+
+
+def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerFactory:
     if partner.policy is None:
-        return scripted("user")
+        return plain_partner(partner, limits)
     service = PooledEngine(ActorPool.find(f"engine of {partner.policy.name!r}", partner.engines), spec.engine)
     return partner_factory(partner.policy, service, limits)
 

@@ -14,10 +14,12 @@ import typer
 
 from cluster import config as configuration
 from cluster.config import Config, yaml_text
+from cluster.data.command import data_app
 from cluster.errors import EXIT_CODE, RunFailed, UserError
 from cluster.jobs.interruption import Interrupted
 from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
 from cluster.report.curves_command import curves
+from cluster.teach.command import teach
 
 FAILED = 1
 """A run broke off; the sentence names component and cause."""
@@ -26,6 +28,7 @@ INTERRUPTED = 130
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command()(curves)
+app.add_typer(data_app(), name="data")
 
 ConfigFile = Annotated[Path, typer.Argument(help="A run's YAML file.", show_default=False)]
 Overrides = Annotated[list[str] | None, typer.Argument(help="Dotted overrides: rollout.workers=2", show_default=False)]
@@ -122,6 +125,9 @@ def sft(
             models = prepare(resolved, progress, go_on=resume)
             made = {"agent": models.agent, **models.frozen}
     typer.echo(json.dumps({name: str(path) for name, path in made.items()}, indent=2))
+
+
+app.command()(teach)
 
 
 @app.command("eval")

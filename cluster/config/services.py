@@ -30,7 +30,7 @@ def check(config: Config) -> None:
         if judge.custom:
             _custom(f"judges.{name}", judge)
     for path, endpoint in endpoints(config):
-        _endpoint(path, endpoint)
+        check_endpoint(path, endpoint)
 
 
 def endpoints(config: Config) -> Iterator[tuple[str, EndpointConfig]]:
@@ -62,7 +62,8 @@ def _custom(path: str, judge: JudgeConfig) -> None:
             raise UserError(f"{path}.options.{name} is missing: {judge.backend} cannot be made without it.")
 
 
-def _endpoint(path: str, endpoint: EndpointConfig) -> None:
+def check_endpoint(path: str, endpoint: EndpointConfig) -> None:
+    """Raise UserError if it could not be reached as it is described."""
     try:
         server = urlsplit(endpoint.base_url)
         if server.port == 0 or not server.hostname:

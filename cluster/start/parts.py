@@ -90,12 +90,8 @@ class Parts:
         return evaluation_partners(config) | partners
 
     def _partner(self, name: str, speaker: SpeakerConfig, config: Config, models: Models) -> PartnerSpec:
-        if speaker.endpoint is not None:
-            share = speaker.endpoint.share(config.rollout.workers)
-            return PartnerSpec(speaker.weight, endpoint=share, retry=speaker.retry)
-        if speaker.speaker is not None:
-            constant = speaker.text if speaker.speaker == "constant" else None
-            return PartnerSpec(speaker.weight, constant=constant, adversarial=_kind(speaker.speaker))
+        if speaker.model is None:
+            return plain_spec(speaker, config.rollout.workers)
         user = config.policies["user"]
         policy = PolicySpec(name, str(models.frozen[name]), user.wire, user.history_thinking)
         engines = self._keep(
@@ -143,6 +139,14 @@ def evaluation_partners(config: Config) -> dict[str, PartnerSpec]:
     user = config.eval.user
     asked_for = {user: PartnerSpec(0.0, adversarial=_kind(user))} if user else {}
     return {CONSTANT: PartnerSpec(0.0, constant=CONSTANT_TEXT)} | asked_for
+
+
+def plain_spec(speaker: SpeakerConfig, processes: int) -> PartnerSpec:
+    """A speaker without a model, for one of `processes` that share its endpoint."""
+    endpoint = speaker.endpoint and speaker.endpoint.share(processes)
+    constant = speaker.text if speaker.speaker == "constant" else None
+    kind = None if speaker.speaker is None else _kind(speaker.speaker)
+    return PartnerSpec(speaker.weight, endpoint=endpoint, retry=speaker.retry, constant=constant, adversarial=kind)
 
 
 def _kind(speaker: str) -> str | None:

@@ -84,4 +84,4 @@ def baselines(train_tasks: Sequence[TelepathyTask]) -> dict[str, Callable[[int],
 
 
 def _sources(tasks: Sequence[TelepathyTask]) -> list[Source]:
-    return list(dict.fromkeys(task.source for task in tasks))
+    return list(dict.fromkeys(task.source for task in tasks if task.source != "userrl"))

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from envs.telepathy.attributes import QUESTIONS, Source
+from envs.telepathy.attributes import QUESTIONS, Origin, Source
 from envs.telepathy.things import things
 from envs.telepathy.wording import SAID, Answer
 from envs.text import questions, words
@@ -31,12 +31,12 @@ _GUESSING = frozenset(["is", "it", "a", "an", "the", "i", "think", "my", "guess"
 _SAYS = {words(said): answer for answer, said in SAID.items()}
 
 
-def attribute(text: str, source: Source) -> str | None:
+def attribute(text: str, source: Origin) -> str | None:
     """The attribute a text asks about; None if it asks nothing, several things, or what nobody knows."""
-    return _attributes(source).get(_question(text))
+    return None if source == "userrl" else _attributes(source).get(_question(text))
 
 
-def truth(text: str, source: Source, names: Iterable[str], facts: Mapping[str, Answer]) -> Answer | None:
+def truth(text: str, source: Origin, names: Iterable[str], facts: Mapping[str, Answer]) -> Answer | None:
     """The honest answer about a thing of these names and facts; None where there is no telling."""
     asked = attribute(text, source)
     if asked is not None:
@@ -44,7 +44,7 @@ def truth(text: str, source: Source, names: Iterable[str], facts: Mapping[str, A
     named = _question(text)
     if any(named == _meaning(name, _ASKING) for name in names):
         return "yes"
-    return "no" if named in _names(source) else None
+    return "no" if source != "userrl" and named in _names(source) else None
 
 
 def heard(text: str) -> Answer | None:

@@ -18,5 +18,7 @@ class TelepathyUser:
 
     async def speak(self, view: View) -> Utterance:
         known = view.known
+        if known["source"] == "userrl":
+            raise ValueError("Nothing is known by rule about a thing of UserRL's: the partner must be a model.")
         answer = truth(view.messages[-1].content, known["source"], known["names"], known["facts"])
         return Utterance(SAID[answer or "maybe"])

@@ -116,4 +116,4 @@ def _explain(source: Source, rng: random.Random) -> str:
 
 
 def _sources(tasks: Sequence[TurtleTask]) -> list[Source]:
-    return list(dict.fromkeys(task.source for task in tasks))
+    return list(dict.fromkeys(task.source for task in tasks if task.source != "userrl"))

@@ -17,5 +17,7 @@ class TurtleUser:
         self.seed = seed
 
     async def speak(self, view: View) -> Utterance:
+        if view.known["source"] == "userrl":
+            raise ValueError("Nothing is known by rule about a story of UserRL's: the partner must be a model.")
         answer = truth(view.messages[-1].content, view.known["source"], view.known["values"].values())
         return Utterance(SAID[answer or "maybe"])

@@ -12,6 +12,8 @@ from envs.text import words
 
 Answer = Literal["yes", "no", "maybe"]
 Source = Literal["generated", "handwritten"]
+Origin = Source | Literal["userrl"]
+"""Where a task comes from; a story of a file of UserRL's is in no catalogue."""
 
 SAID: dict[Answer, str] = {"yes": "Yes.", "no": "No.", "maybe": "Maybe."}
 CHOICES: tuple[str, ...] = tuple(SAID.values())
