@@ -33,7 +33,7 @@ claims: $(STAMP)
 	for kind in quickstart lr0 shuffle; do $(BIN)/python -m cluster report $(foreach s,$(SEEDS),$${PARLEY_HOME:-runs}/$$kind-$(s)) || exit; done
 
 # What tiny agents learn in three gyms: docs/learning.md and its figure.
-LESSONS := quickstart travel
+LESSONS := quickstart travel persuade
 
 learning: $(STAMP)
 	for lesson in $(LESSONS); do for s in $(SEEDS); do \

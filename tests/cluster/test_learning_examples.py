@@ -41,7 +41,8 @@ def test_no_task_it_is_measured_on_is_trained_on_or_imitated(example, tmp_path):
     measured = {task.id for task in heldout_tasks({gym: config.eval.tasks}, config.gyms.tasks)}
     source, steps = TaskSource(config.gyms.train, config.run.seed, config.gyms.tasks), config.run.iterations
     trained = {source.task(group).id for group in range(steps * config.rollout.groups_per_step)}
-    shown = envs.demonstrations(gym, "agent", 300, 0, params=gym_params(config, gym), recaps=100)
+    drills = {"recaps": 100} if config.sft.agent.recaps else {}
+    shown = envs.demonstrations(gym, "agent", 300, 0, params=gym_params(config, gym), **drills)
     assert len(measured) == config.eval.tasks and not measured & (trained | {each.task_id for each in shown})
 
 
