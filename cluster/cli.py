@@ -18,6 +18,7 @@ from cluster.data.command import data_app
 from cluster.errors import EXIT_CODE, RunFailed, UserError
 from cluster.jobs.interruption import Interrupted
 from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
+from cluster.report.curves_command import curves
 from cluster.teach.command import teach
 
 FAILED = 1
@@ -26,6 +27,7 @@ INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command()(curves)
 app.add_typer(data_app(), name="data")
 
 ConfigFile = Annotated[Path, typer.Argument(help="A run's YAML file.", show_default=False)]
