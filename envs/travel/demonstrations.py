@@ -67,6 +67,7 @@ def _recall(task: TravelTask, seed: int, params: Params) -> list[Message]:
     rng = random.Random(f"travel recall {seed}")
     blocks = rng.sample(task.hidden.blocks, rng.choice(RECALLED))
     wishes = [wish for block in blocks for wish in block.preferences]
+    assert task.source != "userrl"  # demonstrations are of generated tasks
     asked = [
         rng.choice(QUESTIONS[task.source][task.split]).format(topic=wish.topic) for wish in rng.sample(wishes, len(wishes))
     ]
