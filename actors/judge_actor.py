@@ -21,6 +21,7 @@ from actors.config import EngineConfig
 from actors.environment import ENVIRONMENT
 from actors.judge_stats import JudgeStats
 from actors.judges.base import Backend, Counted, Failed, outcome
+from actors.local_pool import LocalPool
 from actors.pool import ActorPool, PoolError
 from actors.retry import persist
 from envs import modules
@@ -112,7 +113,7 @@ def start_judges(
 class PooledJudge:
     """The judge a gym asks: gathers requests, calls the pool, validates, retries."""
 
-    def __init__(self, pool: ActorPool, config: JudgeConfig) -> None:
+    def __init__(self, pool: ActorPool | LocalPool, config: JudgeConfig) -> None:
         self._pool = pool
         self._config = config
         self._stats = JudgeStats()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,8 @@ class Cast:
     """name -> (weight in the mix, factory). Weight 0: only on request."""
     judge: Judge
     gym_params: dict[str, dict[str, Any]]
+    name: str | None = None
+    """Of an acting speaker that is no policy; None: the gym's script."""
     wire: Wire = "bracket"
     max_turns: int = 16
 
@@ -90,7 +92,8 @@ async def run_group(
     request: GroupRequest, cast: Cast, limit: asyncio.Semaphore, ended: Callable[[], None] = lambda: None
 ) -> pa.Table:
     """Play all episodes of a group, at most as many at a time as `limit` allows; `ended` hears of each."""
-    opponent = request.opponent or _draw(cast, derived_seed("opponent", request.group_id, *request.seeds[:1]))
+    mix = {name: weight for name, (weight, _) in cast.partners.items()}
+    opponent = request.opponent or draw_opponent(mix, request.group_id, request.seeds)
 
     async def episode(index: int) -> list[Row]:
         async with limit:
@@ -121,7 +124,7 @@ async def _play(request: GroupRequest, cast: Cast, index: int, opponent: str) ->
     gym = envs.create(name, partner, cast.judge, **cast.gym_params.get(name, {}))
     episode = await converse(gym, gym.reset(request.task, seed), acting, wire=cast.wire, max_turns=cast.max_turns)
     sequences = acting.transcript.sequences if isinstance(acting, PolicySpeaker) else [TokenSequence()]
-    policy = acting.policy if isinstance(acting, PolicySpeaker) else f"scripted:{gym.acting}"
+    policy = acting.policy if isinstance(acting, PolicySpeaker) else cast.name or f"scripted:{gym.acting}"
     return [_filled(_row(request, index, opponent), policy, n, s, episode) for n, s in enumerate(sequences)]
 
 
@@ -163,10 +166,11 @@ def _turn(number: int, played: PlayedTurn) -> Turn:
     return Turn(number, played.finish, played.signature, rewards)
 
 
-def _draw(cast: Cast, seed: int) -> str:
-    names = [name for name, (weight, _) in cast.partners.items() if weight > 0]
-    weights = [cast.partners[name][0] for name in names]
-    return random.Random(seed).choices(names, weights)[0]
+def draw_opponent(mix: Mapping[str, float], group_id: int, seeds: Sequence[int]) -> str:
+    """Who of a mix, name -> weight, a group meets; the same for the same group and first seed."""
+    names = [name for name, weight in mix.items() if weight > 0]
+    seed = derived_seed("opponent", group_id, *seeds[:1])
+    return random.Random(seed).choices(names, [mix[name] for name in names])[0]
 
 
 def _status(error: Exception) -> str:
