@@ -5,9 +5,9 @@
 
 ShareGPT may have its system message beside, under `system`.
 
-A record's `task_id` or `id` names its task; without one, records that begin alike are one task. A record whose `split` is
-heldout is refused. A message's `weight` (0: not imitated) multiplies its speaker's. A tool call is written into the words as
-the hermes wire has it.
+A record's `task_id` or `id` names its task; without one, records that begin alike are one task. One whose `split` is heldout
+is refused. A message's `weight` (0: not imitated) multiplies its speaker's. A tool call is written into the words as the
+hermes wire has it.
 
 Whatever is wrong is one `UserError` that names file and line; no record is skipped or cut.
 """
