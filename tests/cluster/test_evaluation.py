@@ -19,6 +19,7 @@ from evaluation_cases import scripted
 from loopback import failed, said, serving
 
 from actors.config import SpeakerConfig
+from cluster.config import parse
 from cluster.errors import RunFailed, UserError
 from cluster.evaluation import evaluate as evaluation
 from cluster.evaluation.evaluate import evaluate
@@ -325,3 +326,13 @@ def test_only_engines_need_ray(tmp_path):
     assert not on_ray(eval={"users": {"A": SpeakerConfig(speaker="adversarial:vague").model_dump()}})
     assert on_ray(eval={"users": {"A": {"model": {"tiny": "user"}}}})
     assert on_ray(judges={"default": {"backend": "examples.my_judge:StrictCoverage"}})
+
+
+def test_the_config_of_the_page_is_one():
+    page = (ROOT / "docs" / "evaluation.md").read_text()
+    (block,) = [part.split("```")[0] for part in page.split("```yaml\n")[1:]]
+    config = parse(yaml.safe_load(block), elsewhere=True)
+    assert list(config.eval.users) == ["A", "B", "C"] and config.eval.judges == "strict"
+    presets = page.partition("`gyms.params: ")[2].partition("`")[0]
+    gyms = {"train": {"TravelGym": 1, "IntentionGym": 1}, "params": yaml.safe_load(presets)}
+    assert parse({"gyms": gyms, "eval": {"tasks": 3}}).gyms.params["TravelGym"] == {"preset": "userrl_eval"}
