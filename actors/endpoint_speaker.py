@@ -1,4 +1,4 @@
-"""A simulated user, or an agent that is measured, behind an OpenAI-compatible server, as a speaker.
+"""A role behind an OpenAI-compatible server, as a speaker: a simulated user, a teacher, or an agent that is measured.
 
 Keeps the conversation as messages, one list per episode. What it thought is neither said nor read by itself again. Every
 request carries a seed made of (episode seed, turn), so a server that honours seeds, and a replay, say the same again.

@@ -119,7 +119,8 @@ class RolloutWorker:
 
     async def ping(self) -> dict[str, Any]:
         """See `Engine.vitals`; here with episodes, and with what it met at its judges (`JudgeStats.to_dict`)."""
-        vitals = self._engine.vitals() if self._engine is not None else {"pid": os.getpid(), "pending": {}, "done": {}}
+        none: dict[str, Any] = {"pid": os.getpid(), "pending": {}, "done": {}}
+        vitals = self._engine.vitals() if self._engine is not None else none
         vitals["pending"]["episodes"] = self._episodes_running
         vitals["done"]["episodes"] = self._episodes_ended
         return vitals | {"judge": self._judge.stats()} | self._endpoints()
@@ -197,7 +198,8 @@ def partner_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> 
     return make
 
 
-def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerFactory:
+def plain_partner(partner: PartnerSpec, limits: Limits) -> SpeakerFactory:
+    """Speakers of a partner that has no policy."""
     if partner.constant is not None:
         text = partner.constant
         return lambda request, seed: ConstantSpeaker(text)
@@ -205,8 +207,12 @@ def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerF
         return EndpointSpeakers(partner.endpoint, partner.retry, limits)
     if partner.adversarial is not None:
         return adversarial("user", partner.adversarial)
+    return scripted("user")
+
+
+def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerFactory:
     if partner.policy is None:
-        return scripted("user")
+        return plain_partner(partner, limits)
     service = PooledEngine(ActorPool.find(f"engine of {partner.policy.name!r}", partner.engines), spec.engine)
     return partner_factory(partner.policy, service, limits)
 

@@ -14,10 +14,13 @@ import typer
 
 from cluster import config as configuration
 from cluster.config import Config, yaml_text
+from cluster.data.command import data_app
 from cluster.errors import EXIT_CODE, RunFailed, UserError
 from cluster.evaluation.command import evaluate
 from cluster.jobs.interruption import Interrupted
 from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
+from cluster.report.curves_command import curves
+from cluster.teach.command import teach
 
 FAILED = 1
 """A run broke off; the sentence names component and cause."""
@@ -25,6 +28,8 @@ INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command()(curves)
+app.add_typer(data_app(), name="data")
 
 app.command("eval")(evaluate)
 ConfigFile = Annotated[Path, typer.Argument(help="A run's YAML file.", show_default=False)]
@@ -120,8 +125,12 @@ def sft(
             made = {str(role): prepare_role(resolved, role, out, progress, go_on=resume)}
         else:
             models = prepare(resolved, progress, go_on=resume)
+            assert models.agent is not None  # a run has one
             made = {"agent": models.agent, **models.frozen}
     typer.echo(json.dumps({name: str(path) for name, path in made.items()}, indent=2))
+
+
+app.command()(teach)
 
 
 @app.command()

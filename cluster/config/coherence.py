@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import envs
 from actors.config import TinyModel
-from cluster.config import gym_arguments, imitation, loss_choices, services
+from cluster.config import gym_arguments, imitation, loss_choices, services, task_files
 from cluster.config.gym_counts import heldout_counts
 from cluster.errors import UserError, suggestion
 from envs import modules, registry
@@ -41,7 +41,9 @@ def check(config: Config, *, elsewhere: bool = False) -> None:
     _modules(config.gyms)
     _policies(config)
     _gyms(config)
-    _tasks(config)
+    if not elsewhere:
+        task_files.find(config)
+    _tasks(config, elsewhere)
     imitation.check(config)
     _rewards(config)
     loss_choices.check(config)
@@ -103,10 +105,12 @@ def _gyms(config: Config) -> None:
         raise UserError(f"gyms.transfer.{both[0]} is also in gyms.train: a transfer gym is one that is not trained on.")
 
 
-def _tasks(config: Config) -> None:
+def _tasks(config: Config, elsewhere: bool) -> None:
     wanted = {name: ("eval.tasks", count) for name, count in heldout_counts(config).items()}
     wanted |= {name: (f"gyms.transfer.{name}.tasks", n) for name, n in heldout_counts(config, transfer=True).items()}
     for name in {**config.gyms.tasks, **wanted}:
+        if elsewhere and task_files.file_of(config, name):
+            continue
         try:
             heldout = envs.load(name, "heldout", **config.gyms.tasks.get(name, {}))
         except (TypeError, ValueError) as error:  # how a loader refuses an option
@@ -114,6 +118,8 @@ def _tasks(config: Config) -> None:
         key, count = wanted.get(name, ("", 0))
         if count > len(heldout):
             raise UserError(f"{key} is {count}: {name} has {len(heldout)} held-out tasks.")
+        if name in wanted and task_files.file_of(config, name):
+            task_files.check(config, name)
 
 
 def _rewards(config: Config) -> None:

@@ -28,7 +28,7 @@ def check(config: Config) -> None:
     """Raise UserError at the first judge or endpoint of a run that could not be used."""
     _usable_judge(config, "default")
     for path, endpoint in _of_users(config):
-        _endpoint(path, endpoint)
+        check_endpoint(path, endpoint)
 
 
 def check_evaluation(config: Config, *, agent: bool) -> None:
@@ -36,9 +36,9 @@ def check_evaluation(config: Config, *, agent: bool) -> None:
     _usable_judge(config, config.eval.judges or "default")
     for name, speaker in config.eval.users.items():
         if speaker.endpoint is not None:
-            _endpoint(f"eval.users.{name}.endpoint", speaker.endpoint)
+            check_endpoint(f"eval.users.{name}.endpoint", speaker.endpoint)
     if agent and config.eval.agent is not None and config.eval.agent.endpoint is not None:
-        _endpoint("eval.agent.endpoint", config.eval.agent.endpoint)
+        check_endpoint("eval.agent.endpoint", config.eval.agent.endpoint)
 
 
 def _of_users(config: Config) -> Iterator[tuple[str, EndpointConfig]]:
@@ -53,7 +53,7 @@ def _usable_judge(config: Config, name: str) -> None:
     if judge.custom:
         _custom(f"judges.{name}", judge)
     if judge.endpoint is not None:
-        _endpoint(f"judges.{name}.endpoint", judge.endpoint)
+        check_endpoint(f"judges.{name}.endpoint", judge.endpoint)
 
 
 def _custom(path: str, judge: JudgeConfig) -> None:
@@ -74,7 +74,8 @@ def _custom(path: str, judge: JudgeConfig) -> None:
             raise UserError(f"{path}.options.{name} is missing: {judge.backend} cannot be made without it.")
 
 
-def _endpoint(path: str, endpoint: EndpointConfig) -> None:
+def check_endpoint(path: str, endpoint: EndpointConfig) -> None:
+    """Raise UserError if it could not be reached as it is described."""
     try:
         server = urlsplit(endpoint.base_url)
         if server.port == 0 or not server.hostname:

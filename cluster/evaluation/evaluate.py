@@ -30,7 +30,7 @@ from cluster.groups.collector import Patience
 from cluster.groups.heldout import play
 from cluster.jobs.interruption import Interruption, heeding
 from cluster.jobs.runtime import cluster
-from cluster.start.parts import Models, Parts, evaluation_partners, partner_without_model, worker_spec
+from cluster.start.parts import Models, Parts, evaluation_partners, plain_spec, worker_spec
 from cluster.start.preflight import evaluation_parts
 from cluster.start.prepare import prepare
 from cluster.terminal.console import Console
@@ -86,7 +86,11 @@ def _play(setting: Setting, missing: dict[str, list[Order]], store: Store, conso
     with Stage(setting, console, store.flush) as stage:
         for each in setting.subjects:
             wanted = missing[each.label]
-            stage.play(each, [order.request for order in wanted], lambda place, table, of=wanted: keep(of[place], table))
+
+            def arrived(place: int, table: pa.Table, of: Sequence[Order] = wanted) -> None:
+                keep(of[place], table)
+
+            stage.play(each, [order.request for order in wanted], arrived)
 
 
 class Stage:
@@ -123,7 +127,7 @@ class Stage:
         setting = self._setting
         patience = Patience(setting.config.run.stall_timeout_s, self._heed)
         if not self._on_ray:
-            users = {name: partner_without_model(user, 1) for name, user in setting.users.items()}
+            users = {name: plain_spec(user, 1) for name, user in setting.users.items()}
             partners = evaluation_partners(setting.config) | users
             play_here(worker_spec(setting.config, setting.acting(agent, 1), partners, []), requests, patience, arrived)
             return

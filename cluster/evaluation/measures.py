@@ -99,10 +99,13 @@ def as_json(row: Row) -> dict[str, Any]:
 
 def _over_tasks(tasks: Any, value: Callable[[Result], float | None], seed: int) -> Estimate | None:
     """None where something was not measured."""
-    values = [[value(each) for each in of_task] for of_task in tasks]
-    if not values or any(each is None for of_task in values for each in of_task):
-        return None
-    return bootstrap_mean([fmean(of_task) for of_task in values], seed)
+    means: list[float] = []
+    for of_task in tasks:
+        known = [found for each in of_task if (found := value(each)) is not None]
+        if len(known) < len(of_task):
+            return None
+        means.append(fmean(known))
+    return bootstrap_mean(means, seed) if means else None
 
 
 def _passed(estimator: Callable[[Sequence[bool], int], float], tasks: Sequence[Sequence[bool]], k: int, seed: int) -> Estimate:

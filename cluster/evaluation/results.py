@@ -89,9 +89,8 @@ def _result(rows: list[dict[str, Any]], tokens: int | None, state: dict[str, Any
     first = rows[0]
     turns = sorted((turn for row in rows for turn in row["turns"]), key=lambda turn: int(turn["turn"]))
     paid = tuple(sum(r["value"] for r in turn["rewards"] if r["name"] != FORMAT_REWARD) for turn in turns)
-    names = ("agent", "user", "how", "tasks", "gym", "task_id")
-    about = [first[name] for name in names]
-    return Result(*about, first["status"], first["score"] or 0.0, bool(first["success"]), paid, tokens, state)
+    about = (first["agent"], first["user"], first["how"], first["tasks"], first["gym"], first["task_id"], first["status"])
+    return Result(*about, first["score"] or 0.0, bool(first["success"]), paid, tokens, state)
 
 
 def _sampled(table: pa.Table) -> list[int]:

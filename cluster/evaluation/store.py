@@ -101,7 +101,7 @@ class Store:
         found: set[Key] = set()
         for path in self._files():
             rows = pq.read_table(path, columns=[*KEY, "status"]).to_pylist()
-            found |= {tuple(row[name] for name in KEY) for row in rows if row["status"] == OK}  # type: ignore[misc]
+            found |= {tuple(row[name] for name in KEY) for row in rows if row["status"] == OK}
         return found
 
     def read(self, wanted: Sequence[Order]) -> pa.Table:

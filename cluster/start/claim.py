@@ -19,7 +19,7 @@ from cluster.record.run_directory import RunDirectory
 LOCK = ".lock"
 FREE_OF_AN_ENDPOINT = (
     *("base_url", "api_key_env", "requests_per_minute", "max_concurrent", "timeout_s"),
-    *("prompt_price", "completion_price", "max_cost", "cache", "mode"),
+    *("prompt_price", "cached_price", "completion_price", "max_cost", "cache", "mode"),
 )
 FREE = (
     "run.root",
@@ -49,6 +49,7 @@ FREE = (
     "eval.every",
     "guards.*",
     "monitor.*",
+    "teach*",
     "sft.*.log_every",
     "sft.*.checkpoint_every",
 )

@@ -87,7 +87,7 @@ class Parts:
 
     def _partner(self, name: str, speaker: SpeakerConfig, config: Config, models: Models) -> PartnerSpec:
         if speaker.model is None:
-            return partner_without_model(speaker, config.rollout.workers)
+            return plain_spec(speaker, config.rollout.workers)
         user = config.policies["user"]
         policy = PolicySpec(name, str(models.frozen[name]), user.wire, user.history_thinking)
         engines = self._keep(
@@ -137,14 +137,6 @@ def worker_spec(config: Config, agent: Acting, partners: dict[str, PartnerSpec],
     )
 
 
-def partner_without_model(speaker: SpeakerConfig, processes: int) -> PartnerSpec:
-    """A partner that needs no engine, in each of so many processes that play."""
-    if speaker.endpoint is not None:
-        return PartnerSpec(speaker.weight, endpoint=speaker.endpoint.share(processes), retry=speaker.retry)
-    constant = speaker.text if speaker.speaker == "constant" else None
-    return PartnerSpec(speaker.weight, constant=constant, adversarial=_kind(speaker.speaker or ""))
-
-
 def _ping(handle: Any) -> Any:
     return handle.ping.options(max_task_retries=0).remote()  # an answer of a later life would hide that it died
 
@@ -158,6 +150,14 @@ def evaluation_partners(config: Config) -> dict[str, PartnerSpec]:
     user = config.eval.user
     asked_for = {user: PartnerSpec(0.0, adversarial=_kind(user))} if user else {}
     return {CONSTANT: PartnerSpec(0.0, constant=CONSTANT_TEXT)} | asked_for
+
+
+def plain_spec(speaker: SpeakerConfig, processes: int) -> PartnerSpec:
+    """A speaker without a model, for one of `processes` that share its endpoint."""
+    endpoint = speaker.endpoint and speaker.endpoint.share(processes)
+    constant = speaker.text if speaker.speaker == "constant" else None
+    kind = None if speaker.speaker is None else _kind(speaker.speaker)
+    return PartnerSpec(speaker.weight, endpoint=endpoint, retry=speaker.retry, constant=constant, adversarial=kind)
 
 
 def _kind(speaker: str) -> str | None:

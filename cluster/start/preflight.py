@@ -18,6 +18,7 @@ from cluster.start.misfit import misfit
 from cluster.start.placement import CPU, GPU, Bundle
 
 if TYPE_CHECKING:
+    from actors.config import PolicyConfig, SpeakerConfig
     from cluster.config import Config
     from rewards.config import JudgeConfig
 
@@ -78,7 +79,8 @@ def judge_cpus(judge: JudgeConfig) -> float:
 def parts(config: Config) -> list[Part]:
     """Everything a run starts, with what each reserves."""
     user = config.policies["user"]
-    models = sum(speaker.model is not None for speaker in user.mix or [user])
+    speakers: Sequence[SpeakerConfig | PolicyConfig] = user.mix or [user]
+    models = sum(speaker.model is not None for speaker in speakers)
     return [_workers(config, own_engine=True), _engines(config, models), _judges(config), _ranks(config)]
 
 
