@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -85,10 +85,10 @@ class Cast:
     """name -> (weight in the mix, factory). Weight 0: only on request."""
     judge: Judge
     gym_params: dict[str, dict[str, Any]]
+    name: str | None = None
+    """What rows call an acting speaker without tokens; None: `scripted:` and its role."""
     wire: Wire = "bracket"
     max_turns: int = 16
-    acting_name: str | None = None
-    """What rows call an acting speaker without tokens; None: `scripted:` and its role."""
 
 
 async def run_group(
@@ -126,7 +126,7 @@ async def _play(request: GroupRequest, cast: Cast, index: int, opponent: str) ->
     partner = cast.partners[opponent][1](request, derived_seed(seed, "partner"))
     gym = envs.create(name, partner, cast.judge, **cast.gym_params.get(name, {}))
     episode = await converse(gym, gym.reset(request.task, seed), acting, wire=cast.wire, max_turns=cast.max_turns)
-    return filled_rows(empty_row(request, index, opponent), acting, cast.acting_name or f"scripted:{gym.acting}", episode)
+    return filled_rows(empty_row(request, index, opponent), acting, cast.name or f"scripted:{gym.acting}", episode)
 
 
 def empty_row(request: GroupRequest, index: int, opponent: str) -> Row:
@@ -177,12 +177,15 @@ def _turn(number: int, played: PlayedTurn) -> Turn:
 
 def drawn_opponent(request: GroupRequest, cast: Cast) -> str:
     """Who plays the partner in all episodes of a group."""
-    if request.opponent:
-        return request.opponent
-    seed = derived_seed("opponent", request.group_id, *request.seeds[:1])
-    names = [name for name, (weight, _) in cast.partners.items() if weight > 0]
-    weights = [cast.partners[name][0] for name in names]
-    return random.Random(seed).choices(names, weights)[0]
+    mix = {name: weight for name, (weight, _) in cast.partners.items()}
+    return request.opponent or draw_opponent(mix, request.group_id, request.seeds)
+
+
+def draw_opponent(mix: Mapping[str, float], group_id: int, seeds: Sequence[int]) -> str:
+    """Who of a mix, name -> weight, a group meets; the same for the same group and first seed."""
+    names = [name for name, weight in mix.items() if weight > 0]
+    seed = derived_seed("opponent", group_id, *seeds[:1])
+    return random.Random(seed).choices(names, [mix[name] for name in names])[0]
 
 
 def status_of(error: Exception) -> str:

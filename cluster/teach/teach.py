@@ -135,7 +135,7 @@ class Teaching:
             judge=in_process.judge(config),
             gym_params={gym: gym_params(config, gym) for gym in config.gyms.train},
             max_turns=config.gyms.max_turns,
-            acting_name=teacher_name(self._settings),
+            name=teacher_name(self._settings),
         )
 
     def _one(self, speaker: SpeakerConfig) -> dict[str, tuple[float, SpeakerFactory]]:

@@ -14,19 +14,9 @@ from envs.persuade.expert import Oracle, unframed
 from envs.persuade.grammar import subject
 from envs.persuade.task import PersuadeTask
 from envs.persuade.topics import TOPICS, argument
+from envs.speakers import FixedScript
 
 TURNS = 16
-
-
-class FixedScript:
-    """The same turns in every episode; the last is repeated."""
-
-    def __init__(self, utterances: Sequence[str]) -> None:
-        self.utterances, self._turn = utterances, 0
-
-    async def speak(self, view: View) -> Utterance:
-        self._turn += 1
-        return Utterance(self.utterances[min(self._turn, len(self.utterances)) - 1])
 
 
 class RandomPlayer(FixedScript):

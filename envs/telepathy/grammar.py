@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from envs.closed import Answer
 from envs.telepathy.attributes import QUESTIONS, Origin, Source
 from envs.telepathy.things import things
-from envs.telepathy.wording import SAID, Answer
 from envs.text import questions, words
 
 Meaning = tuple[str, ...]
@@ -28,7 +28,6 @@ _ASKING = frozenset(
     | {"made", "make", "by", "to", "at", "in", "on", "or", "and"}
 )
 _GUESSING = frozenset(["is", "it", "a", "an", "the", "i", "think", "my", "guess"])
-_SAYS = {words(said): answer for answer, said in SAID.items()}
 
 
 def attribute(text: str, source: Origin) -> str | None:
@@ -45,11 +44,6 @@ def truth(text: str, source: Origin, names: Iterable[str], facts: Mapping[str, A
     if any(named == _meaning(name, _ASKING) for name in names):
         return "yes"
     return "no" if source != "userrl" and named in _names(source) else None
-
-
-def heard(text: str) -> Answer | None:
-    """The closed answer a text is, whatever its case and punctuation."""
-    return _SAYS.get(words(text))
 
 
 def is_name(guess: str, names: Iterable[str]) -> bool:

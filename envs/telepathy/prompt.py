@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from envs.closed import SAID, Answer
 from envs.telepathy.attributes import FEATURES, Origin
 from envs.telepathy.task import TelepathyTask
-from envs.telepathy.wording import SAID, Answer
 
 Prompt = Literal["short", "full"]
 

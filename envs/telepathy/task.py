@@ -14,9 +14,9 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from envs.base import Scripted, Split, Task
+from envs.closed import Answer
 from envs.telepathy.attributes import Origin, Source
 from envs.telepathy.things import Thing
-from envs.telepathy.wording import Answer
 
 
 class _Frozen(BaseModel):

@@ -6,8 +6,8 @@ Contract: reads `View.known` and the question, nothing else; says one of `View.c
 from __future__ import annotations
 
 from envs.base import Utterance, View
+from envs.closed import SAID
 from envs.telepathy.grammar import truth
-from envs.telepathy.wording import SAID
 
 
 class TelepathyUser:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from envs.base import Speaker, Utterance, View
+from envs.speakers import FixedScript
 from envs.travel.catalogue import ASPECT_OF, CITIES, LETTERS, MONTHS, THIRDS, TOPICS, VALUES
 from envs.travel.expert import Demonstrator, Oracle
 from envs.travel.task import TravelTask
@@ -22,20 +23,20 @@ FEWEST_WISHES = 2
 """Of an aspect."""
 
 
-class FixedScript:
-    """The same turns in every episode; the last is repeated. `by_value`: those where answers are by value."""
+class EitherScript(FixedScript):
+    """One script for answers by id; and one for those by value, if there is one."""
 
     def __init__(self, utterances: Sequence[str], by_value: Sequence[str] = ()) -> None:
-        self.utterances, self.by_value, self._turn = utterances, by_value, 0
+        super().__init__(utterances)
+        self.by_value = by_value
 
     async def speak(self, view: View) -> Utterance:
         if self.by_value and view.known.get("answer_by") == "value":
             self.utterances = self.by_value
-        self._turn += 1
-        return Utterance(self.utterances[min(self._turn, len(self.utterances)) - 1])
+        return await super().speak(view)
 
 
-class RandomPlayer(FixedScript):
+class RandomPlayer(EitherScript):
     """Random questions, then a random id of each aspect, or random values of two of its topics."""
 
     def __init__(self, seed: int) -> None:
@@ -46,7 +47,7 @@ class RandomPlayer(FixedScript):
         super().__init__([*asked, *ids], [*asked, *values])
 
 
-class KeywordSpray(FixedScript):
+class KeywordSpray(EitherScript):
     """Every topic in one question, everything that can be said in one search, all ids or values in one answer."""
 
     def __init__(self) -> None:
@@ -57,7 +58,7 @@ class KeywordSpray(FixedScript):
         super().__init__([*first, f"[answer] {ids}"], [*first, f"[answer] {values}"])
 
 
-class AskEverything(FixedScript):
+class AskEverything(EitherScript):
     """A proper question for every topic, all in one turn, then one topic after the other; it never answers."""
 
     def __init__(self) -> None:
@@ -79,7 +80,7 @@ class NeverAsks(Oracle):
         return None
 
 
-def best_fixed_script(tasks: Sequence[TravelTask]) -> FixedScript:
+def best_fixed_script(tasks: Sequence[TravelTask]) -> EitherScript:
     """Answers, for each aspect, the id that is best most often in train tasks, or fits if none is; or the best option's most
     frequent values."""
     worth, described = ({letter: Counter[str]() for letter in LETTERS.values()} for _ in range(2))
@@ -88,7 +89,7 @@ def best_fixed_script(tasks: Sequence[TravelTask]) -> FixedScript:
             worth[LETTERS[block.aspect]].update({id: 10 if id == block.best_id else 8 for id in block.correct_ids})
             described[LETTERS[block.aspect]][describe(block.correct[0].features)] += 1
     by_id, by_value = ([f"[answer] {best.most_common(1)[0][0]}" for best in of.values() if best] for of in (worth, described))
-    return FixedScript(by_id, by_value)
+    return EitherScript(by_id, by_value)
 
 
 def _draw(rng: random.Random, topics: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -100,6 +101,6 @@ def baselines(train_tasks: Sequence[TravelTask]) -> dict[str, Callable[[int], Sp
     script = best_fixed_script(train_tasks)
     return {
         "random": RandomPlayer,
-        "best_fixed_script": lambda seed: FixedScript(script.utterances, script.by_value),
+        "best_fixed_script": lambda seed: EitherScript(script.utterances, script.by_value),
         "oracle": Oracle,
     }

@@ -16,7 +16,7 @@ from typing import Any
 from envs.base import Demonstration, Message, Role, Speaker
 from envs.conversation import Episode, converse, drive
 from envs.recorder import Recorder
-from envs.travel.baselines import FixedScript
+from envs.speakers import FixedScript
 from envs.travel.expert import Demonstrator, Oracle
 from envs.travel.gym import TravelGym
 from envs.travel.loader import load
@@ -67,6 +67,7 @@ def _recall(task: TravelTask, seed: int, params: Params) -> list[Message]:
     rng = random.Random(f"travel recall {seed}")
     blocks = rng.sample(task.hidden.blocks, rng.choice(RECALLED))
     wishes = [wish for block in blocks for wish in block.preferences]
+    assert task.source != "userrl"  # demonstrations are of generated tasks
     asked = [
         rng.choice(QUESTIONS[task.source][task.split]).format(topic=wish.topic) for wish in rng.sample(wishes, len(wishes))
     ]

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from envs.closed import Answer
 from envs.text import questions, sentences, words
 from envs.turtle.catalogue import Fact, catalogue
-from envs.turtle.wording import Answer, Origin, Source
+from envs.turtle.wording import Origin, Source
 
 MOST_WORDS = 80
 """Five clauses take about thirty."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from envs.closed import SAID
 from envs.turtle.catalogue import catalogue
 from envs.turtle.grammar import MOST_WORDS
 from envs.turtle.task import TurtleTask
-from envs.turtle.wording import SAID
 
 Prompt = Literal["short", "full"]
 

@@ -6,8 +6,8 @@ Contract: reads `View.known` and the question, nothing else; says one of `View.c
 from __future__ import annotations
 
 from envs.base import Utterance, View
+from envs.closed import SAID
 from envs.turtle.grammar import truth
-from envs.turtle.wording import SAID
 
 
 class TurtleUser:

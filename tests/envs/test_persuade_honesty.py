@@ -9,13 +9,13 @@ from persuade_cases import CLAIM, CONCERNS, COST, SAFETY, TIME, Fixed, episode, 
 import envs
 from envs.base import EpisodeOver
 from envs.conversation import converse, drive
-from envs.persuade.baselines import Deaf, FixedScript, KeywordSpray, RandomPlayer, baselines
+from envs.persuade.baselines import Deaf, KeywordSpray, RandomPlayer, baselines
 from envs.persuade.expert import Demonstrator, Oracle
 from envs.persuade.gym import PersuadeGym
 from envs.persuade.task import Hidden
 from envs.persuade.topics import HINTS, MOVED, TOPICS, UNMOVED, WON
 from envs.persuade.user import PersuadeUser
-from envs.speakers import ConstantSpeaker
+from envs.speakers import ConstantSpeaker, FixedScript
 from envs.tool import Call, parse
 
 SOURCES = ("generated", "handwritten")

@@ -11,13 +11,14 @@ from search_cases import ANSWER, BRIDGE, START, episode, gym, task
 import envs
 from envs.base import EpisodeOver
 from envs.conversation import converse, drive
-from envs.search.baselines import FixedScript, KeywordSpray, OneSearch, baselines
+from envs.search.baselines import KeywordSpray, OneSearch, baselines
 from envs.search.expert import Demonstrator, Oracle
 from envs.search.grammar import read_question
 from envs.search.gym import SearchGym
 from envs.search.task import Hidden
 from envs.search.verdict import AnswerVerdict
 from envs.search.world import world
+from envs.speakers import FixedScript
 from envs.tool import Call, parse
 
 TRAIN = envs.load("SearchGym", "train")

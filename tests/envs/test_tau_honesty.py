@@ -12,8 +12,8 @@ from tau_cases import CANCEL, ORDER, TELL, call, episode, gym, task
 import envs
 from envs.base import EpisodeOver, Utterance
 from envs.conversation import converse, drive
-from envs.speakers import ConstantSpeaker
-from envs.tau.baselines import FixedScript, KeywordSpray, baselines, calls
+from envs.speakers import ConstantSpeaker, FixedScript
+from envs.tau.baselines import KeywordSpray, baselines, calls
 from envs.tau.domain import OWN, domain
 from envs.tau.expert import Demonstrator, Oracle
 from envs.tau.gym import TauGym

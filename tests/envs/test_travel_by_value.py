@@ -7,7 +7,8 @@ from travel_cases import FLIGHT, SEARCH_FLIGHT, episode, gym, paid, task, turns
 
 import envs
 from envs.conversation import drive
-from envs.travel.baselines import AskEverything, FixedScript, KeywordSpray, NeverAsks, NeverSearches, baselines
+from envs.speakers import FixedScript
+from envs.travel.baselines import AskEverything, KeywordSpray, NeverAsks, NeverSearches, baselines
 from envs.travel.catalogue import TOPICS, VALUES, split_of
 from envs.travel.choice import Choice, read_choice
 from envs.travel.expert import Demonstrator, Oracle
