@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -90,12 +90,17 @@ class Cast:
     acting_name: str | None = None
     """What rows call an acting speaker without tokens; None: `scripted:` and its role."""
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """Of the partners in the mix."""
+        return {name: weight for name, (weight, _) in self.partners.items()}
+
 
 async def run_group(
     request: GroupRequest, cast: Cast, limit: asyncio.Semaphore, ended: Callable[[], None] = lambda: None
 ) -> pa.Table:
     """Play all episodes of a group, at most as many at a time as `limit` allows; `ended` hears of each."""
-    opponent = drawn_opponent(request, cast)
+    opponent = drawn_opponent(request, cast.weights)
 
     async def episode(index: int) -> list[Row]:
         async with limit:
@@ -175,14 +180,13 @@ def _turn(number: int, played: PlayedTurn) -> Turn:
     return Turn(number, played.finish, played.signature, rewards)
 
 
-def drawn_opponent(request: GroupRequest, cast: Cast) -> str:
-    """Who plays the partner in all episodes of a group."""
+def drawn_opponent(request: GroupRequest, weights: Mapping[str, float]) -> str:
+    """Who plays the partner in all episodes of a group, by name and weight."""
     if request.opponent:
         return request.opponent
     seed = derived_seed("opponent", request.group_id, *request.seeds[:1])
-    names = [name for name, (weight, _) in cast.partners.items() if weight > 0]
-    weights = [cast.partners[name][0] for name in names]
-    return random.Random(seed).choices(names, weights)[0]
+    names = [name for name, weight in weights.items() if weight > 0]
+    return random.Random(seed).choices(names, [weights[name] for name in names])[0]
 
 
 def status_of(error: Exception) -> str:

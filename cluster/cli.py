@@ -17,6 +17,7 @@ from cluster.config import Config, yaml_text
 from cluster.errors import EXIT_CODE, RunFailed, UserError
 from cluster.jobs.interruption import Interrupted
 from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
+from cluster.play.command import play
 from cluster.teach.command import teach
 
 FAILED = 1
@@ -124,6 +125,7 @@ def sft(
 
 
 app.command()(teach)
+app.command()(play)
 
 
 @app.command("eval")

@@ -106,7 +106,7 @@ def write(config: Config, settings: TeachConfig, store: Store, *, planned: int, 
     from cluster.teach.account import account, markdown
     from cluster.teach.records import record
     from cluster.teach.selection import fates
-    from cluster.teach.teach import teacher_name
+    from cluster.teach.teacher import name as teacher_name
 
     names = sorted(store.episodes, key=lambda name: (name[0], *map(int, name[1].split("."))))
     played = [store.episodes[name] for name in names]

@@ -14,13 +14,10 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import envs
 from actors.config import SpeakerConfig
-from actors.endpoint import EndpointClient
-from actors.endpoint_speaker import EndpointSpeaker
-from actors.rollout import BUDGET, Cast, GroupRequest, SpeakerFactory, drawn_opponent, episode_rows, scripted
+from actors.rollout import BUDGET, Cast, GroupRequest, SpeakerFactory, drawn_opponent, episode_rows
 from actors.speaker import derived_seed
 from actors.worker import plain_partner
 from cluster.config import Config, gym_params
@@ -30,6 +27,7 @@ from cluster.groups.tasks import TaskSource
 from cluster.start import in_process
 from cluster.start.claim import FREE_OF_AN_ENDPOINT
 from cluster.start.parts import plain_spec
+from cluster.teach import teacher
 from cluster.teach.store import Store
 from rewards.trajectory import OK, Row
 
@@ -71,13 +69,6 @@ def made_of(config: Config, settings: TeachConfig) -> dict[str, Any]:
     }
 
 
-def teacher_name(settings: TeachConfig) -> str:
-    """What rows and accounts call the teacher."""
-    if settings.endpoint is None:
-        return "scripted:agent"
-    return f"{settings.endpoint.model}@{urlsplit(settings.endpoint.base_url).hostname}"
-
-
 class Teaching:
     """The episodes of one command, under way."""
 
@@ -111,7 +102,7 @@ class Teaching:
         for request, number in left:
             if self.stopped is not None:
                 return
-            rows = await episode_rows(request, cast, number, drawn_opponent(request, cast))
+            rows = await episode_rows(request, cast, number, drawn_opponent(request, cast.weights))
             if rows[0].status == BUDGET:
                 self.stopped = f"{in_words(rows[0])}; raise max_cost, and --resume goes on."
                 return
@@ -130,23 +121,16 @@ class Teaching:
         config, user = self._config, self._settings.user
         partners = in_process.users(config) if user is None else self._one(SpeakerConfig(speaker=user))
         return Cast(
-            acting=self._teacher(),
+            acting=teacher.speakers(self._settings, spent=self._store.cost, paid=self._store.pay),
             partners=partners,
             judge=in_process.judge(config),
             gym_params={gym: gym_params(config, gym) for gym in config.gyms.train},
             max_turns=config.gyms.max_turns,
-            acting_name=teacher_name(self._settings),
+            acting_name=teacher.name(self._settings),
         )
 
     def _one(self, speaker: SpeakerConfig) -> dict[str, tuple[float, SpeakerFactory]]:
         return {str(speaker.speaker): (1.0, plain_partner(plain_spec(speaker, 1), in_process.limits(self._config)))}
-
-    def _teacher(self) -> SpeakerFactory:
-        settings, store = self._settings, self._store
-        if settings.endpoint is None:
-            return scripted("agent")
-        client = EndpointClient(settings.endpoint, settings.retry.deadline_s, spent=store.cost, paid=store.pay)
-        return lambda request, seed: EndpointSpeaker(client, settings.retry, settings.max_tokens, seed, settings.temperature)
 
 
 def in_words(row: Row) -> str:
