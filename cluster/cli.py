@@ -14,6 +14,7 @@ import typer
 
 from cluster import config as configuration
 from cluster.config import Config, yaml_text
+from cluster.data.command import data_app
 from cluster.errors import EXIT_CODE, RunFailed, UserError
 from cluster.jobs.interruption import Interrupted
 from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
@@ -26,6 +27,7 @@ INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.add_typer(data_app(), name="data")
 
 ConfigFile = Annotated[Path, typer.Argument(help="A run's YAML file.", show_default=False)]
 Overrides = Annotated[list[str] | None, typer.Argument(help="Dotted overrides: rollout.workers=2", show_default=False)]

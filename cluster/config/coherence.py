@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import envs
 from actors.config import TinyModel
-from cluster.config import gym_arguments, imitation, loss_choices, services
+from cluster.config import gym_arguments, imitation, loss_choices, services, task_files
 from cluster.config.gym_counts import heldout_counts
 from cluster.errors import UserError, suggestion
 from envs import modules, registry
@@ -33,15 +33,17 @@ MODEL_FILE = "config.json"
 """What makes a folder a model in Hugging Face's layout."""
 
 
-def check(config: Config, *, elsewhere: bool = False) -> None:
+def check(config: Config, *, elsewhere: bool = False, imitates: bool = True) -> None:
     """Raise UserError at the first contradiction. `elsewhere`: the run is for another machine; what lies on this one, its
-    folders, classes and variables, is not looked at."""
+    folders, classes and variables, is not looked at. Without `imitates` the files that `sft` names need not be there yet."""
     _numbers_are_finite(config.model_dump(mode="json"), "")
     root_is_kept(config.run.root)
     _modules(config.gyms)
     _policies(config)
     _gyms(config)
-    _tasks(config)
+    if not elsewhere:
+        task_files.find(config)
+    _tasks(config, elsewhere)
     imitation.check(config)
     _rewards(config)
     loss_choices.check(config)
@@ -57,6 +59,7 @@ def check(config: Config, *, elsewhere: bool = False) -> None:
     if not elsewhere:
         _model_folders(config)
         services.check(config)
+    if imitates and not elsewhere:
         imitation.find_files(config)
 
 
@@ -108,10 +111,12 @@ def _gyms(config: Config) -> None:
         raise UserError(f"gyms.transfer.{both[0]} is also in gyms.train: a transfer gym is one that is not trained on.")
 
 
-def _tasks(config: Config) -> None:
+def _tasks(config: Config, elsewhere: bool) -> None:
     wanted = {name: ("eval.tasks", count) for name, count in heldout_counts(config).items()}
     wanted |= {name: (f"gyms.transfer.{name}.tasks", n) for name, n in heldout_counts(config, transfer=True).items()}
     for name in {**config.gyms.tasks, **wanted}:
+        if elsewhere and task_files.file_of(config, name):
+            continue
         try:
             heldout = envs.load(name, "heldout", **config.gyms.tasks.get(name, {}))
         except (TypeError, ValueError) as error:  # how a loader refuses an option
@@ -119,6 +124,8 @@ def _tasks(config: Config) -> None:
         key, count = wanted.get(name, ("", 0))
         if count > len(heldout):
             raise UserError(f"{key} is {count}: {name} has {len(heldout)} held-out tasks.")
+        if name in wanted and task_files.file_of(config, name):
+            task_files.check(config, name)
 
 
 def _rewards(config: Config) -> None:

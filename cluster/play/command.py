@@ -43,11 +43,14 @@ def play(
     """
     resolved = configured(gym, seat, config, model, overrides or [])
     seed = random.SystemRandom().randrange(2**31) if seed is None else seed
+    from cluster.play import opponent
     from cluster.play.folder import Folder
     from cluster.play.game import Setting
+    from cluster.start import in_process
 
-    params = _params(resolved, gym, preset)
-    setting = Setting(_task(resolved, gym, split, task, seed), seat, seed, params, "", resolved.policies["agent"].wire)
+    params, chosen = _params(resolved, gym, preset), _task(resolved, gym, split, task, seed)
+    in_process.refuse_scripts(chosen, opponent.scripts(resolved, seat))
+    setting = Setting(chosen, seat, seed, params, "", resolved.policies["agent"].wire)
     path = (resolved.run.root / "play" if out is None else out).expanduser().absolute()
     raise typer.Exit(run(resolved, setting, Folder(path, resolved), path))
 
@@ -56,27 +59,26 @@ def configured(gym: str, seat: str, config: Path | None, model: Path | None, ove
     """The config to play by. Raises UserError."""
     import envs
     from cluster import config as configuration
-    from cluster.config import services, yaml_text
+    from cluster.config import yaml_text
     from cluster.play import opponent
     from cluster.start.in_process import longest_context
 
     raw: dict[str, Any] = {} if config is None else yaml_text.read(config)
+    folder = None if model is None else str(model.expanduser().absolute())
     if config is None:
-        raw = {"policies": {"agent": {"model": {"tiny": "agent"}, "train": True}, "user": {"speaker": "scripted"}}}
+        raw = {"policies": {"agent": {"model": folder or {"tiny": "agent"}, "train": True}, "user": {"speaker": "scripted"}}}
         if gym in envs.gyms():
             raw |= {"gyms": {"train": {gym: 1.0}}, "eval": {"tasks": 1}}
         if model is not None:
             size = min(LONGEST_CONTEXT, longest_context(model))
             raw["rollout"] = {"max_context": size, "max_turn_tokens": min(TURN_TOKENS, size // 2)}
-    if model is not None:
-        folder = str(model.expanduser().absolute())
+    if folder is not None:
         overrides = [*overrides, f"policies.agent.model={folder}"] if seat == "user" else overrides
         if seat == "agent":
             raw = raw | {"policies": {**raw.get("policies", {}), "user": {"model": folder}}, "sft": None}
-    resolved = configuration.parse(raw, overrides, elsewhere=True)
+    resolved = configuration.parse(raw, overrides, imitates=False)
     if gym not in envs.gyms():
         raise UserError(f"{gym!r} is not a gym: {suggestion(gym, envs.gyms())}")
-    services.check(resolved)
     opponent.check(resolved, gym, "agent" if seat == "agent" else "user")
     return resolved
 
@@ -124,6 +126,7 @@ def _played(config: Config, setting: Setting, terminal: Terminal) -> tuple[Game 
     made: list[Game] = []
 
     async def conversation() -> None:
+        terminal.say("Setting the table …", "dim")  # a model takes seconds to load
         other = opponent(config, setting.role, GroupRequest(setting.task, 0, 0, (setting.seed,)))
         terminal.say(
             f"{setting.task.gym}, task {setting.task.id}, seed {setting.seed}; the other side is {other.name}.", "bold"

@@ -11,8 +11,10 @@ from cluster.config import Config
 from cluster.config.teach import TeachConfig
 from cluster.errors import UserError
 from cluster.start import in_process
+from cluster.start.parts import user_speakers
 from cluster.teach import teacher
-from envs.base import Role
+from envs.adversarial import PREFIX
+from envs.base import Role, Scripted
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,19 @@ def check(config: Config, gym: str, role: Role) -> None:
         )
     if role == "agent":
         in_process.check_users(config)
+
+
+def scripts(config: Config, role: Role) -> dict[Scripted, str]:
+    """What of a game with a person in `role` is a script, and what to do where none can play."""
+    found: dict[Scripted, str] = {}
+    if config.judges["default"].backend == "rules":
+        found["judge"] = "give a --config whose judges.default is a model or an endpoint"
+    users = [speaker.speaker or "" for speaker in user_speakers(config).values()]
+    if role == "agent" and any(name == "scripted" or name.startswith(PREFIX) for name in users):
+        found["partner"] = "give --model, or a --config whose policies.user is an endpoint"
+    if role == "user" and not isinstance(config.policies["agent"].model, str) and not (config.teach and config.teach.endpoint):
+        found["agent"] = "give --model, or a --config with teach.endpoint"
+    return found
 
 
 def opponent(config: Config, role: Role, request: GroupRequest) -> Opponent:

@@ -29,6 +29,7 @@ from cluster.start.claim import FREE_OF_AN_ENDPOINT
 from cluster.start.parts import plain_spec
 from cluster.teach import teacher
 from cluster.teach.store import Store
+from envs.base import Scripted
 from rewards.trajectory import OK, Row
 
 POLL_S = 0.2
@@ -42,6 +43,8 @@ AFTERWARDS = {"tasks", "episodes", "keep", "min_score", "similarity", "max_failu
 def plan(config: Config, settings: TeachConfig) -> list[Place]:
     """All episodes, task by task. Raises UserError."""
     places: list[Place] = []
+    scripts: dict[Scripted, str] = {} if settings.endpoint else {"agent": "give teach.endpoint"}
+    scripts |= {"partner": "set teach.user=null, and policies.user to an endpoint or a model"} if settings.user else {}
     for gym in sorted(config.gyms.train):
         options = config.gyms.tasks.get(gym, {})
         there = len(envs.load(gym, "train", **options))
@@ -51,6 +54,7 @@ def plan(config: Config, settings: TeachConfig) -> list[Place]:
         source = TaskSource({gym: 1.0}, config.run.seed, {gym: options})
         for number in range(count):
             task = source.task(number)
+            in_process.refuse_scripts(task, scripts)
             seeds = tuple(derived_seed(config.run.seed, "teach", task.id, n) for n in range(settings.episodes))
             places += [(GroupRequest(task, number, 0, seeds), n) for n in range(settings.episodes)]
     return places

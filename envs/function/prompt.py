@@ -27,8 +27,8 @@ The rule uses each of a, b, c and d, {operators}. You have {turns} turns in all.
 _NUMBERS: dict[Numbers, str] = {"whole": "whole numbers from -99 to 99", "any": "numbers"}
 _FORM: dict[Numbers, str] = {"whole": "as a number or a fraction like 7/3", "any": "as a number"}
 _OPERATORS: dict[Source, str] = {
-    "square": "with + - * / and at most one square",
-    "power": "with + - * / and at most one power whose exponent is a variable",
+    "square": "with + - * / and sometimes a square",
+    "power": "with + - * / and sometimes a power whose exponent is a variable",
 }
 _ANSWERS = " You have {count}; the game ends with the last."
 

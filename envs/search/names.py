@@ -12,28 +12,8 @@ from typing import Literal
 
 Kind = Literal["person", "town", "river", "mountain", "company", "festival", "invention", "book", "hospital", "court", "year"]
 
-_GIVEN = [
-    "Orla",
-    "Tibor",
-    "Maren",
-    "Jory",
-    "Selma",
-    "Ivo",
-    "Petra",
-    "Anselm",
-    "Runa",
-    "Caspar",
-    "Liv",
-    "Odo",
-    "Nadia",
-    "Bero",
-    "Greta",
-    "Falk",
-    "Ines",
-    "Korin",
-    "Thea",
-    "Wim",
-]
+_GIVEN_NAMES = "Orla Tibor Maren Jory Selma Ivo Petra Anselm Runa Caspar Liv Odo Nadia Bero Greta Falk Ines Korin Thea Wim"
+_GIVEN = _GIVEN_NAMES.split()
 _TRADES = ["Mills", "Works", "Lines", "Glass", "Foundry", "Mining"]
 
 _PARTS: dict[Kind, tuple[str, str]] = {

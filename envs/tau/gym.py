@@ -9,7 +9,8 @@ Rules (each has a test)
   output was told (`outputs.py`). At `max_turns` the dialogue is cut off and pays nothing.
 - A marker elsewhere, a number nobody mentioned, or leaving before the agent was through is counted (`user_error`).
 
-`strict=False`: outputs and marker count wherever they occur. `finish_evaluates=False`: `[finish]` pays nothing.
+`strict=False`: outputs and marker count wherever they occur, and a hand-over ends even if it fails.
+`finish_evaluates=False`: `[finish]` pays nothing.
 
 Invariants: see `envs.base`. There is no judge: a rule decides. What would be right is in no prompt and no observation.
 """
@@ -132,11 +133,12 @@ class TauGym(TurnGym):
         if name not in self._domain.tools:
             return Outcome(f'{ERROR}There is no tool {name!r}; search for "tools".')
         result = self._domain.tools[name].invoke(self._data, arguments)
-        if not result.startswith(ERROR):
+        worked = not result.startswith(ERROR)
+        if worked:
             self._state.calls.append({"name": name, "arguments": arguments})
-            if name == TRANSFER:
-                return self._ended(result)
-        return Outcome(result, info={"tool": name, "error": result.startswith(ERROR)})
+        if name == TRANSFER and (worked or not self.strict):
+            return self._ended(result)
+        return Outcome(result, info={"tool": name, "error": not worked})
 
     async def _say(self, text: str) -> Outcome:
         text = text.replace(STOP, "").strip()

@@ -9,56 +9,12 @@ from envs.base import Split
 
 HELD_OUT_ONE_IN = 3
 
-FIRST = tuple(
-    [
-        "Alma",
-        "Bruno",
-        "Clara",
-        "Dario",
-        "Edda",
-        "Felix",
-        "Gerda",
-        "Hugo",
-        "Irma",
-        "Jonas",
-        "Klara",
-        "Linus",
-        "Mira",
-        "Nils",
-        "Olga",
-        "Pavel",
-        "Rosa",
-        "Stefan",
-        "Tilda",
-        "Viktor",
-    ]
-)
-LAST = tuple(
-    [
-        "Abend",
-        "Brandt",
-        "Colmar",
-        "Decker",
-        "Ellert",
-        "Farkas",
-        "Gruber",
-        "Holm",
-        "Imhof",
-        "Jansen",
-        "Keller",
-        "Lorenz",
-        "Moser",
-        "Nolte",
-        "Ostrow",
-        "Pohl",
-        "Reuter",
-        "Sachs",
-    ]
-)
-STREETS = tuple(
-    ["Elm Row", "Mill Lane", "Quarry Road", "Harbour Street", "Chapel Way", "Orchard Close", "Station Road", "Bridge Street"]
-)
-CITIES = tuple(["Aldport", "Brunnsee", "Corvale", "Dunmere", "Eastholt", "Fairwick", "Grenna", "Hollin"])
+_FIRST = "Alma Bruno Clara Dario Edda Felix Gerda Hugo Irma Jonas Klara Linus Mira Nils Olga Pavel Rosa Stefan Tilda Viktor"
+_LAST = "Abend Brandt Colmar Decker Ellert Farkas Gruber Holm Imhof Jansen Keller Lorenz Moser Nolte Ostrow Pohl Reuter Sachs"
+_STREETS = "Elm Row,Mill Lane,Quarry Road,Harbour Street,Chapel Way,Orchard Close,Station Road,Bridge Street"
+_CITIES = "Aldport Brunnsee Corvale Dunmere Eastholt Fairwick Grenna Hollin"
+
+FIRST, LAST, STREETS, CITIES = _FIRST.split(), _LAST.split(), _STREETS.split(","), _CITIES.split()
 
 
 def full_names(count: int, rng: random.Random) -> list[tuple[str, str]]:
@@ -78,6 +34,6 @@ def spoken(where: dict[str, str]) -> str:
 
 
 def split_of(user_id: str) -> Split:
-    """A customer belongs to one split for ever, decided by the id."""
-    digest = hashlib.sha256(f"tau {user_id}".encode()).digest()
+    """A customer belongs to one split for ever, decided by the name in the id: who has the same name elsewhere does so, too."""
+    digest = hashlib.sha256(f"tau {user_id.rpartition('_')[0]}".encode()).digest()
     return "heldout" if digest[0] % HELD_OUT_ONE_IN == 0 else "train"

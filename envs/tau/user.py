@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 
 from envs.base import Split, Utterance, View
-from envs.tau.wording import STOP, THANKS, UNKNOWN, WANTS, told
+from envs.tau.wording import STOP, THANKS, UNKNOWN, WANTS, YES, told
 from envs.text import words
 
 ASKS: dict[str, tuple[str, ...]] = {
@@ -44,6 +44,8 @@ ASKS: dict[str, tuple[str, ...]] = {
     "many": ("count",),
 }
 """A word of the agent's question -> what it asks for."""
+CONFIRMS = frozenset({"shall", "should", "proceed", "confirm", "correct", "agree"})
+"""Words of a question to which the customer says yes."""
 LEAVING = ("anything else", "something else", "goodbye")
 SETTLED = ("done", "cannot", "not possible", "not allowed", "unable", "has been", "have been", "is now")
 
@@ -85,7 +87,8 @@ class TauUser:
 
 
 def _told(question: str, facts: dict[str, str], split: Split, rng: random.Random) -> str:
-    """Everything that was asked for and is known; nothing if nothing was asked for."""
+    """Everything that was asked for and is known, after a yes if one was asked for; nothing if nothing was."""
     slots = asked(question)
-    said = [told(slot, facts[slot], split, rng) for slot in slots if slot in facts]
+    agreed = [rng.choice(YES[split])] if "?" in question and CONFIRMS & set(words(question)) else []
+    said = agreed + [told(slot, facts[slot], split, rng) for slot in slots if slot in facts]
     return " ".join(said) or (rng.choice(UNKNOWN[split]) if slots else "")

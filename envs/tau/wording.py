@@ -26,6 +26,7 @@ STOP = "###STOP###"
 
 GREETINGS = _forms("Hello. | Hi there.", "Good day. | Excuse me.")
 THANKS = _forms("Thank you, that is all. | Great, nothing else.", "Very kind, I am content. | Perfect, then we are finished.")
+YES = _forms("Yes, please. | Yes, go ahead.", "By all means. | I agree, do it.")
 UNKNOWN = _forms("I do not have that at hand. | I cannot find that now.", "No idea, I am sorry. | That has slipped my mind.")
 
 WANTS: dict[str, dict[str, Forms]] = {

@@ -10,7 +10,8 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from envs.base import Speaker, Utterance, View
+from envs.base import Speaker
+from envs.speakers import FixedScript
 from envs.travel.catalogue import ASPECT_OF, CITIES, LETTERS, MONTHS, THIRDS
 from envs.travel.expert import Oracle
 from envs.travel.task import TravelTask
@@ -18,17 +19,6 @@ from envs.travel.wording import NAMES
 
 QUESTIONS_FIRST = 8
 MOST_OPTIONS = 10
-
-
-class FixedScript:
-    """The same turns in every episode; the last is repeated."""
-
-    def __init__(self, utterances: Sequence[str]) -> None:
-        self.utterances, self._turn = utterances, 0
-
-    async def speak(self, view: View) -> Utterance:
-        self._turn += 1
-        return Utterance(self.utterances[min(self._turn, len(self.utterances)) - 1])
 
 
 class RandomPlayer(FixedScript):

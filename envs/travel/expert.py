@@ -106,9 +106,10 @@ class Demonstrator:
 
     def _topic(self, aspect: Aspect) -> str | None:
         """What the options that fit still differ in and was not asked."""
-        first, *others = self._fitting(aspect)
-        differing = [topic for topic, value in first.features.items() if any(o.features[topic] != value for o in others)]
-        left = [topic for topic in differing if topic not in self._asked]
+        fitting = self._fitting(aspect)
+        topics = list(fitting[0].features) if fitting else []
+        differing = [topic for topic in topics if len({option.features.get(topic) for option in fitting}) > 1]
+        left = [topic for topic in differing if topic not in self._asked and topic in ASPECT_OF]
         return self._rng.choice(left) if left else None
 
     def _answer(self, aspect: Aspect) -> str:

@@ -145,22 +145,28 @@ class TravelGym(TurnGym):
         """The user is asked before anything changes."""
         state, opened = self._state, self._open()
         verdict = await self._judge_act(utterance, opened)
-        source, about = verdict.source, {"act": verdict.type}
         if verdict.type == ASKED:
             wish = next(each for each in opened if each.id == verdict.preference_id)
-            said, error = await self._told("tell", wish, utterance)
-            state.asked.append(wish.id)
-            state.off_topic = 0
-            return Outcome(said, self.terms.preference_reward, source, info={**about, **error})
+            return await self._reveal("tell", wish, utterance, verdict)
         if opened and state.off_topic >= self.terms.elicitation_interval - 1:
-            wish = random.Random(f"travel volunteer {self._task.id} {self._seed} {state.turn}").choice(opened)
-            said, error = await self._told("volunteer", wish, utterance)
-            state.volunteered.append(wish.id)
-            state.off_topic = 0
-            return Outcome(said, source=source, info={**about, **error})
-        said = await self._small_talk(utterance) if verdict.type == CHAT else NO_WISH if verdict.type == UNAVAILABLE else VAGUE
+            rng = random.Random(f"travel volunteer {self._task.id} {self._seed} {state.turn}")
+            return await self._reveal("volunteer", rng.choice(opened), utterance, verdict)
+        if verdict.type == CHAT:
+            said = await self.ask_partner(self._user_view("chat", None, utterance))
+        else:
+            said = NO_WISH if verdict.type == UNAVAILABLE else VAGUE
         state.off_topic += 1
-        return Outcome(said, source=source, info=about)
+        return Outcome(said, source=verdict.source, info={"act": verdict.type})
+
+    async def _reveal(self, act: Act, wish: Preference, utterance: str, verdict: ActVerdict) -> Outcome:
+        """The user tells a wish; a value that is not the wish's is counted."""
+        said = await self.ask_partner(self._user_view(act, wish, utterance))
+        state, false, elicited = self._state, is_false(said, wish), act == "tell"
+        (state.asked if elicited else state.volunteered).append(wish.id)
+        state.off_topic = 0
+        state.user_errors += false
+        about: dict[str, Any] = {"act": verdict.type} | ({"user_error": True} if false else {})
+        return Outcome(said, self.terms.preference_reward if elicited else 0.0, verdict.source, info=about)
 
     async def _search(self, query: str) -> Outcome:
         state, interval = self._state, self.terms.search_failure_interval
@@ -203,16 +209,6 @@ class TravelGym(TurnGym):
         wishes = tuple(Wish(id=each.id, aspect=each.aspect, topic=each.topic, text=each.text) for each in opened)
         request = ActRequest(situation=self._task.hidden.situation, wishes=wishes, utterance=utterance)
         return cast(ActVerdict, await self.ask_judge(request))
-
-    async def _told(self, act: Act, wish: Preference, utterance: str) -> tuple[str, dict[str, bool]]:
-        """What the user says to reveal a wish; a value that is not the wish's is counted."""
-        said = await self.ask_partner(self._user_view(act, wish, utterance))
-        false = is_false(said, wish)
-        self._state.user_errors += false
-        return said, {"user_error": True} if false else {}
-
-    async def _small_talk(self, utterance: str) -> str:
-        return await self.ask_partner(self._user_view("chat", None, utterance))
 
     def _user_view(self, act: Act, wish: Preference | None, utterance: str) -> View:
         known = {"source": self._task.source, "act": act, "preference": wish.model_dump() if wish else None}

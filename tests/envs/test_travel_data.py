@@ -120,7 +120,23 @@ def test_options_are_read_as_they_are_listed():
     for task in EVERY[::20]:
         for block in task.hidden.blocks:
             assert read(listing(block, task.source)) == block.options
-    assert read("Hello.") == [] and read("") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Hello.",
+        '{"id": "F1"',
+        '{"id": "F1"}',
+        '{"id": 1, "place": 2, "price": 3}',
+        "F1 Oslo 0",
+        "F1 Oslo x",
+        '{"id"' * 9999,
+    ],
+)
+def test_what_only_looks_like_an_option_is_none(text):
+    assert read(text) == []
 
 
 def test_blocks_make_sense():

@@ -9,9 +9,9 @@ from travel_cases import FLIGHT, HOTEL, SEARCH_FLIGHT, SEARCH_HOTEL, Fixed, epis
 import envs
 from envs.base import EpisodeOver, Utterance
 from envs.conversation import converse, drive
-from envs.speakers import ConstantSpeaker
+from envs.speakers import ConstantSpeaker, FixedScript
 from envs.tool import Call, parse
-from envs.travel.baselines import AskEverything, FixedScript, KeywordSpray, NeverAsks, baselines
+from envs.travel.baselines import AskEverything, KeywordSpray, NeverAsks, baselines
 from envs.travel.catalogue import FAMILIES, VALUES
 from envs.travel.expert import Demonstrator, Oracle
 from envs.travel.gym import TravelGym
@@ -78,6 +78,15 @@ def test_the_most_common_or_dearest_features_do_not_tell_what_fits():
             return [o for o in listed if counts[o.id] == max(counts.values())]
 
     assert mean_score(Reader, EASY) <= 0.45
+
+
+@given(
+    said=st.text()
+    | st.sampled_from(["F1 Rome 1 seat window", '{"id": "F1", "place": "Rome", "price": 1}', "Best.", "seat aisle."])
+)
+@settings(max_examples=60, deadline=None)
+def test_an_expert_goes_on_whatever_the_user_says(said):
+    assert 0 <= episode(Oracle(0), EASY[0], ConstantSpeaker(said)).score <= 1
 
 
 def test_waiting_for_what_is_volunteered_is_worse_than_asking():

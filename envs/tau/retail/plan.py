@@ -76,14 +76,14 @@ def _act(kind: str, facts: dict[str, str], order_id: str, order: Any, profile: A
         return f"The return is noted, you get {result['refund']} back." if result else "That cannot be done."
     if kind == "exchange":
         product = yield from clerk.call("get_product", product_id=item["product_id"])
-        wanted = next(key for key, version in product["versions"].items() if version["option"] == facts.get("option"))
+        wanted = next((key for key, version in product["versions"].items() if version["option"] == facts.get("option")), "")
         result = yield from clerk.call("exchange_item", order_id=order_id, item_id=item["item_id"], new_item_id=wanted)
         return f"The exchange is noted, the difference is {abs(result['difference'])}." if result else "That cannot be done."
     if kind == "order_address":
         yield from clerk.call("change_order_address", order_id=order_id, **_address(facts))
         return "The order goes to the new address."
     if kind == "payment":
-        method = next(key for key, said in profile["payment_methods"].items() if said == facts.get("payment"))
+        method = next((key for key, said in profile["payment_methods"].items() if said == facts.get("payment")), "")
         yield from clerk.call("change_payment", order_id=order_id, payment_method_id=method)
         return "The payment has been changed."
     return f"The order costs {order['total']} in all."
