@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -85,22 +85,17 @@ class Cast:
     """name -> (weight in the mix, factory). Weight 0: only on request."""
     judge: Judge
     gym_params: dict[str, dict[str, Any]]
+    name: str | None = None
+    """What rows call an acting speaker without tokens; None: `scripted:` and its role."""
     wire: Wire = "bracket"
     max_turns: int = 16
-    acting_name: str | None = None
-    """What rows call an acting speaker without tokens; None: `scripted:` and its role."""
-
-    @property
-    def weights(self) -> dict[str, float]:
-        """Of the partners in the mix."""
-        return {name: weight for name, (weight, _) in self.partners.items()}
 
 
 async def run_group(
     request: GroupRequest, cast: Cast, limit: asyncio.Semaphore, ended: Callable[[], None] = lambda: None
 ) -> pa.Table:
     """Play all episodes of a group, at most as many at a time as `limit` allows; `ended` hears of each."""
-    opponent = drawn_opponent(request, cast.weights)
+    opponent = drawn_opponent(request, cast)
 
     async def episode(index: int) -> list[Row]:
         async with limit:
@@ -131,7 +126,7 @@ async def _play(request: GroupRequest, cast: Cast, index: int, opponent: str) ->
     partner = cast.partners[opponent][1](request, derived_seed(seed, "partner"))
     gym = envs.create(name, partner, cast.judge, **cast.gym_params.get(name, {}))
     episode = await converse(gym, gym.reset(request.task, seed), acting, wire=cast.wire, max_turns=cast.max_turns)
-    return filled_rows(empty_row(request, index, opponent), acting, cast.acting_name or f"scripted:{gym.acting}", episode)
+    return filled_rows(empty_row(request, index, opponent), acting, cast.name or f"scripted:{gym.acting}", episode)
 
 
 def empty_row(request: GroupRequest, index: int, opponent: str) -> Row:
@@ -180,13 +175,17 @@ def _turn(number: int, played: PlayedTurn) -> Turn:
     return Turn(number, played.finish, played.signature, rewards)
 
 
-def drawn_opponent(request: GroupRequest, weights: Mapping[str, float]) -> str:
-    """Who plays the partner in all episodes of a group, by name and weight."""
-    if request.opponent:
-        return request.opponent
-    seed = derived_seed("opponent", request.group_id, *request.seeds[:1])
-    names = [name for name, weight in weights.items() if weight > 0]
-    return random.Random(seed).choices(names, [weights[name] for name in names])[0]
+def drawn_opponent(request: GroupRequest, cast: Cast) -> str:
+    """Who plays the partner in all episodes of a group."""
+    mix = {name: weight for name, (weight, _) in cast.partners.items()}
+    return request.opponent or draw_opponent(mix, request.group_id, request.seeds)
+
+
+def draw_opponent(mix: Mapping[str, float], group_id: int, seeds: Sequence[int]) -> str:
+    """Who of a mix, name -> weight, a group meets; the same for the same group and first seed."""
+    names = [name for name, weight in mix.items() if weight > 0]
+    seed = derived_seed("opponent", group_id, *seeds[:1])
+    return random.Random(seed).choices(names, [mix[name] for name in names])[0]
 
 
 def status_of(error: Exception) -> str:

@@ -50,11 +50,6 @@ def check(config: Config, *, elsewhere: bool = False, imitates: bool = True) -> 
     _guards(config)
     _sizes(config)
     _learner(config.learner)
-    for name in config.judges:
-        if name != "default":
-            raise UserError(f"judges.{name} is not a known key: this version has one pool; did you mean judges.default?")
-    if not config.judges:
-        raise UserError("judges.default is missing: give it a backend, for example {backend: rules}.")
     _judges(config)
     if not elsewhere:
         _model_folders(config)
@@ -169,6 +164,16 @@ def _turn_cost(rewards: RewardsConfig, gyms: GymsConfig) -> None:
 
 
 def _judges(config: Config) -> None:
+    asked = config.eval.judges
+    for name in config.judges:
+        if name not in ("default", asked):
+            raise UserError(
+                f"judges.{name} is not a known key: a run has one pool, and evaluations the one that eval.judges names; "
+                "did you mean judges.default?"
+            )
+    for name in ("default", *([asked] if asked else [])):
+        if name not in config.judges:
+            raise UserError(f"judges.{name} is missing: give it a backend, for example {{backend: rules}}.")
     for name, judge in config.judges.items():
         if isinstance(judge.model, TinyModel) and judge.max_context > TINY_CONTEXT:
             raise UserError(
@@ -211,6 +216,8 @@ def _speakers(config: Config) -> Iterator[tuple[str, PolicyConfig | SpeakerConfi
         yield f"policies.{role}.model", policy
         for place, speaker in enumerate(policy.mix or []):
             yield f"policies.{role}.mix.{place}.model", speaker
+    for name, speaker in config.eval.users.items():
+        yield f"eval.users.{name}.model", speaker
 
 
 def _model_folders(config: Config) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from cluster.data.tasks import Asked, import_modules
-from cluster.errors import UserError
+from cluster.data.tasks import Asked, import_modules, must_be_writable
 from envs.base import Split
 
 Gym = Annotated[str, typer.Argument(help="IntentionGym, …", show_default=False)]
@@ -19,12 +18,14 @@ OneSplit = Annotated[Split | None, typer.Option(help="train or heldout.  [both]"
 Modules = Annotated[list[str] | None, typer.Option("--module", help="A module that registers gyms of your own.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON.")]
 
+HELP = "Tasks and conversations: what there is, and other people's files, read and written.  Example: parley data list"
+
 
 def data_app() -> typer.Typer:
     """`parley data`."""
-    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=__doc__)
-    for name, verb in (("list", list_), ("show", show), ("import", import_), ("export", export)):
-        app.command(name)(verb)
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=HELP)
+    for verb in (list_, show, import_, export, trajectories, overlap):
+        app.command(verb.__name__.rstrip("_"))(verb)
     return app
 
 
@@ -71,8 +72,7 @@ def import_(
     """
     from cluster.data import importing
 
-    if out.suffix != ".jsonl":
-        raise UserError(f"--out is {str(out)!r}: it must end in .jsonl.")
+    must_be_writable(out, ".jsonl")
     loaded = importing.load(files, gym=gym, item_files=items or [], split=split)
     for line in loaded.complaints():
         typer.echo(line, err=True)
@@ -84,6 +84,7 @@ def export(
     gym: Gym,
     out: Annotated[Path, typer.Option(help="The .parquet to make.", show_default=False)],
     items: Annotated[Path | None, typer.Option(help="Also make the .json that UserRL's gym looks tasks up in.")] = None,
+    format: Annotated[Literal["userrl"], typer.Option(help="Whose layout.")] = "userrl",
     split: OneSplit = None,
     source: Source = None,
     file: File = None,
@@ -95,7 +96,56 @@ def export(
     from cluster.data import exporting
 
     for path, suffix in ((out, ".parquet"), (items, ".json")):
-        if path is not None and path.suffix != suffix:
-            raise UserError(f"{path} must end in {suffix}.")
+        if path is not None:
+            must_be_writable(path, suffix)
     count = exporting.export(Asked(gym, source, file, split), out, items)
     typer.echo(json.dumps({"tasks": count, "out": str(out), **({"items": str(items)} if items else {})}, indent=2))
+
+
+def trajectories(
+    run: Annotated[Path, typer.Argument(help="The folder of a run.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The .jsonl to make.", show_default=False)],
+    format: Annotated[Literal["sharegpt", "openai"], typer.Option(help="ShareGPT, or OpenAI messages.")] = "openai",
+    phase: Annotated[str | None, typer.Option(help="train, heldout-after, …  [train]")] = None,
+    iteration: Annotated[int | None, typer.Option(help="Of a phase that has several.  [all]")] = None,
+    gym: Annotated[str | None, typer.Option(help="IntentionGym, …")] = None,
+    task: Annotated[str | None, typer.Option(help="A task's id.")] = None,
+    group: Annotated[int | None, typer.Option(help="A group's number.", max=2**63 - 1)] = None,
+    episode: Annotated[str | None, typer.Option(help="An episode's id.")] = None,
+    opponent: Annotated[str | None, typer.Option(help="Who played the partner.")] = None,
+    min_score: Annotated[float | None, typer.Option(help="At least this score.")] = None,
+    max_score: Annotated[float | None, typer.Option(help="At most this score.")] = None,
+    worst: Annotated[int | None, typer.Option(help="So many with the lowest scores.", min=1)] = None,
+    best: Annotated[int | None, typer.Option(help="So many with the highest scores.", min=1)] = None,
+    count: Annotated[int | None, typer.Option(help="The first so many.  [all]", min=1)] = None,
+) -> None:
+    """Write a run's conversations for others' trainers, or for sft.sources. Failed episodes are left out.
+
+    Example: parley data trajectories runs/quickstart --format sharegpt --min-score 0.9 --out good.jsonl
+    """
+    from dataclasses import asdict
+
+    from cluster.data import trajectories as writing
+    from cluster.terminal.selection import Filters
+
+    must_be_writable(out, ".jsonl")
+    filters = Filters(phase, iteration, task, group, episode, None, opponent, min_score, max_score, worst, best, count, gym)
+    typer.echo(json.dumps(asdict(writing.export(run, filters, format, out)) | {"out": str(out)}, indent=2))
+
+
+def overlap(
+    gym: Gym,
+    source: Source = None,
+    file: File = None,
+    n: Annotated[int, typer.Option("--n", min=1, help="Words in a run.")] = 8,
+    module: Modules = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how many held-out tasks share runs of n words with train tasks, in what the agent reads first.
+
+    Example: parley data overlap PersuadeGym --file userrl.jsonl --n 8
+    """
+    import_modules(module or [])
+    from cluster.data import overlapping
+
+    overlapping.show(Asked(gym, source, file), n, as_json=as_json)

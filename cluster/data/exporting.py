@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from cluster.data.tasks import Asked
+from cluster.data.tasks import Asked, refusals
 from cluster.errors import UserError, suggestion
 from envs.userrl import items, parquet
 from envs.userrl.dialects import DIALECTS
@@ -19,18 +19,19 @@ def export(asked: Asked, out: Path, items_out: Path | None) -> int:
     if asked.gym not in DIALECTS:
         raise UserError(f"{asked.gym} is no gym of UserRL's: {suggestion(asked.gym, DIALECTS)}")
     dialect, tasks = DIALECTS[asked.gym], asked.tasks()
-    table = parquet.table(dialect, tasks)
-    try:
-        _replace(out, lambda path: pq.write_table(table, path))
-        if items_out is not None:
-            text = items.text(dialect, tasks)
-            _replace(items_out, lambda path: path.write_text(text, encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{error.filename or out} cannot be written: {error.strerror}.") from None
+    with refusals():
+        table = parquet.table(dialect, tasks)
+    _replace(out, lambda path: pq.write_table(table, path))
+    if items_out is not None:
+        text = items.text(dialect, tasks)
+        _replace(items_out, lambda path: path.write_text(text, encoding="utf-8"))
     return len(tasks)
 
 
 def _replace(path: Path, write: Callable[[Path], Any]) -> None:
     aside = path.with_name(f".{path.name}.tmp")
-    write(aside)
-    aside.replace(path)
+    try:
+        write(aside)
+        aside.replace(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}.") from None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cluster.data.tasks import refusals
 from cluster.errors import UserError, suggestion
 from cluster.terminal.safe_text import safe_line
 from envs import task_file
@@ -49,7 +50,7 @@ def load(files: Sequence[Path], *, gym: str | None, item_files: Sequence[Path], 
     if gym is not None and gym not in DIALECTS:
         raise UserError(f"--gym is {gym!r}: UserRL has no data of that gym; {suggestion(gym, DIALECTS)}")
     loaded, seen = Loaded(), dict[tuple[str, str], str]()
-    try:
+    with refusals():  # of a whole file
         known = _index(item_files, gym)
         for file in files:
             for place, made in _made(file, gym, known, split):
@@ -61,8 +62,6 @@ def load(files: Sequence[Path], *, gym: str | None, item_files: Sequence[Path], 
                 else:
                     seen[made.gym, made.id] = where
                     loaded.tasks.append(made)
-    except ValueError as error:  # how a whole file is refused
-        raise UserError(str(error)) from None
     return loaded
 
 

@@ -14,7 +14,7 @@ from rich.rule import Rule
 from rich.table import Table
 
 import envs
-from cluster.data.tasks import SPLITS, Asked
+from cluster.data.tasks import SPLITS, Asked, refusals
 from cluster.errors import UserError, suggestion
 from cluster.terminal.json_text import dumps
 from cluster.terminal.safe_text import styled, styled_line
@@ -73,7 +73,8 @@ def show(asked: Asked, *, task: str | None, count: int, hidden: bool, as_json: b
 
 def data(task: Task, *, hidden: bool) -> Row:
     """A task's header, what the agent reads first, and, if asked for, all that is hidden."""
-    first = envs.first_views(task.gym, [task])[0]
+    with refusals():  # of a world that is not here
+        first = envs.first_views(task.gym, [task])[0]
     told = {"id": task.id, "gym": task.gym, "split": task.split, "source": getattr(task, "source", None)}
     told |= {"agent_reads": [message.content for message in first.messages], "models_needed": sorted(task.beyond_rules)}
     return told | ({"hidden": hidden_part(task)} if hidden else {})

@@ -5,7 +5,8 @@ Invariant: whatever is asked for and is not there is a UserError that says what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -16,6 +17,15 @@ from envs import modules, registry
 from envs.base import Split, Task
 
 SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """How gyms, loaders and files refuse something (ValueError) is a sentence for the user."""
+    try:
+        yield
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +40,8 @@ class Asked:
     def tasks(self) -> list[Task]:
         """Train first. Raises UserError if there are none."""
         splits = [self.split] if self.split else SPLITS
-        try:
+        with refusals():
             found = [task for split in splits for task in envs.load(self.gym, split, **self._options())]
-        except ValueError as error:  # how gyms, sources and files are refused
-            raise UserError(str(error)) from None
         if not found:
             raise UserError(f"{self.gym} has no task in {self.what}.")
         return found
@@ -54,6 +62,14 @@ class Asked:
             there = suggestion(self.source, sources) if sources else "it has one list only; leave it out."
             raise UserError(f"--source is {self.source!r}: no source of {self.gym}; {there}")
         return {"source": self.source}
+
+
+def must_be_writable(path: Path, suffix: str) -> None:
+    """Raise UserError for a file that cannot be made."""
+    if path.suffix != suffix:
+        raise UserError(f"{str(path)!r} must end in {suffix}.")
+    if not path.parent.is_dir():
+        raise UserError(f"{str(path)!r} cannot be made: there is no folder {path.parent}.")
 
 
 def import_modules(names: Sequence[str]) -> None:

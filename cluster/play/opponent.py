@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import envs
-from actors.rollout import GroupRequest, SpeakerFactory, drawn_opponent
-from actors.worker import PolicySpec, policy_factory
+from actors.acting import PolicySpec
+from actors.rollout import GroupRequest, SpeakerFactory, draw_opponent
+from actors.worker import policy_factory
 from cluster.config import Config
 from cluster.config.teach import TeachConfig
 from cluster.errors import UserError
@@ -57,7 +58,7 @@ def opponent(config: Config, role: Role, request: GroupRequest) -> Opponent:
 def _user(config: Config, request: GroupRequest) -> Opponent:
     """One of the run's users, drawn by weight."""
     users = in_process.users(config)
-    name = drawn_opponent(request, {name: weight for name, (weight, _) in users.items()})
+    name = draw_opponent({name: weight for name, (weight, _) in users.items()}, request.group_id, request.seeds)
     return Opponent(name, users[name][1])
 
 

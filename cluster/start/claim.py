@@ -54,6 +54,8 @@ FREE = (
     "sft.*.checkpoint_every",
 )
 """What may differ when a run is resumed: where and how it runs, not what it computes."""
+UNTRAINED = tuple(f"eval.{name}*" for name in ("repeats", "users", "agent", "judges"))
+"""What only `parley eval` reads."""
 
 
 @contextmanager
@@ -80,7 +82,7 @@ def _same_run(directory: RunDirectory, config: Config) -> None:
     began = flat(yaml_text.read(directory.config))
     asked = flat(config.model_dump(mode="json"))
     for key in sorted(began.keys() | asked.keys()):
-        if began.get(key) != asked.get(key) and not any(fnmatch(key, pattern) for pattern in FREE):
+        if began.get(key) != asked.get(key) and not any(fnmatch(key, pattern) for pattern in (*FREE, *UNTRAINED)):
             raise UserError(f"{key} is {asked.get(key)!r}, but the run to resume began with {began.get(key)!r}.")
     if asked["run.iterations"] != began["run.iterations"] and (config.learner.schedule != "constant" or config.learner.warmup):
         raise UserError(

@@ -5,41 +5,26 @@ For `parley teach` and `parley play`. To be made inside the event loop that the 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from actors.acting import PolicySpec
 from actors.config import SpeakerConfig, TinyModel
 from actors.engine import Engine
 from actors.environment import ENVIRONMENT
 from actors.judge_actor import JudgeActor, PooledJudge
-from actors.pool import PoolError
+from actors.local_pool import LocalPool
 from actors.rollout import SpeakerFactory
 from actors.speaker import Limits
-from actors.worker import PolicySpec, partner_factory, plain_partner
+from actors.worker import partner_factory, plain_partner
 from cluster.config import Config
 from cluster.errors import UserError
 from cluster.start.models import model_path
 from cluster.start.parts import plain_spec, user_speakers
 from envs.base import Judge, Scripted, Task
 from envs.verdicts import RuleJudge
-
-
-class Alone:
-    """Stands for a pool whose only member lives here."""
-
-    def __init__(self, member: Any) -> None:
-        self._member = member
-
-    async def call(self, method: str, *arguments: Any, timeout_s: float) -> Any:
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await getattr(self._member, method)(*arguments)
-        except TimeoutError as error:
-            raise PoolError(f"{type(self._member).__name__}.{method} did not answer within {timeout_s:g} s") from error
 
 
 def judge(config: Config) -> Judge:
@@ -50,7 +35,7 @@ def judge(config: Config) -> Judge:
     model = None if section.model is None else str(model_path(section.model, config))
     if model is not None:
         _room_for_engine("judges.default.model")
-    return PooledJudge(Alone(JudgeActor(section, model, config.engine, config.gyms.modules)), section)
+    return PooledJudge(LocalPool("judge", JudgeActor(section, model, config.engine, config.gyms.modules)), section)
 
 
 def check_users(config: Config) -> None:

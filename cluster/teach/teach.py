@@ -106,7 +106,7 @@ class Teaching:
         for request, number in left:
             if self.stopped is not None:
                 return
-            rows = await episode_rows(request, cast, number, drawn_opponent(request, cast.weights))
+            rows = await episode_rows(request, cast, number, drawn_opponent(request, cast))
             if rows[0].status == BUDGET:
                 self.stopped = f"{in_words(rows[0])}; raise max_cost, and --resume goes on."
                 return
@@ -130,7 +130,7 @@ class Teaching:
             judge=in_process.judge(config),
             gym_params={gym: gym_params(config, gym) for gym in config.gyms.train},
             max_turns=config.gyms.max_turns,
-            acting_name=teacher.name(self._settings),
+            name=teacher.name(self._settings),
         )
 
     def _one(self, speaker: SpeakerConfig) -> dict[str, tuple[float, SpeakerFactory]]:

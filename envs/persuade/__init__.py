@@ -7,6 +7,7 @@ from envs.persuade.demonstrations import demonstrations
 from envs.persuade.expert import Demonstrator, Oracle
 from envs.persuade.gym import PersuadeGym
 from envs.persuade.loader import load
+from envs.persuade.task import PersuadeTask
 from envs.persuade.user import PersuadeUser
 from envs.registry import Entry, register
 
@@ -19,5 +20,6 @@ register(
         demonstrator=Demonstrator,
         baselines=baselines,
         presets={"userrl": {"patience": 0, "reference": "previous", "prompt": "full", "show_reward": "train"}},
+        task=PersuadeTask,
     )
 )

@@ -107,7 +107,8 @@ class PersuadeGym(TurnGym):
         )
         verdict = cast(StanceVerdict, await self.ask_judge(request))
         reply = await self.ask_partner(self._user_view(arguments, verdict.level))
-        gained, false = max(0, verdict.level - state.best), (hint(reply) or next(iter(hidden.concerns))) not in hidden.concerns
+        gained, pointed = max(0, verdict.level - state.best), hint(reply)
+        false = bool(hidden.concerns) and pointed is not None and pointed not in hidden.concerns
         reward = gained / LEVELS
         if self.reference == "previous":
             reward = round(max(0, verdict.level - state.level) / LEVELS, DIGITS)
@@ -123,7 +124,7 @@ class PersuadeGym(TurnGym):
         task, state = self._task, self._state
         met = reasons(arguments, task.visible.claim)
         left = [topic for topic in task.hidden.concerns if topic not in met]
-        known = {"split": task.split, "level": level, "moved": level > state.level, "left": left}
+        known = {"source": task.source, "split": task.split, "level": level, "moved": level > state.level, "left": left}
         system = user_prompt(self.prompt, task, level, level > state.level, left)
         past = () if self.terse else state.exchanges
         told = [message for said, reply in past for message in (Message("user", said), Message("assistant", reply))]

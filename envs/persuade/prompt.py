@@ -35,6 +35,7 @@ Reply to the latest argument in at most two sentences, to the other person, with
 {open}
 Give no reasons against your own claim, and name no number or level."""
 _OPEN = "You still miss an answer on: {topics}. End with a question about one of these."
+_FREE = "A strong new reason may convince you; say what does not."
 _SETTLED = "Nothing is left that you would have to say against the other side."
 
 
@@ -49,7 +50,9 @@ def agent_prompt(prompt: Prompt, *, patience: int, max_turns: int) -> str:
 def user_prompt(prompt: Prompt, task: PersuadeTask, level: int, moved: bool, left: Sequence[str]) -> str:
     """The user's system prompt, given where the believer stands and the concerns that are left."""
     nouns = [TOPICS[topic].noun for topic in left]
-    if prompt == "short":
+    if prompt == "short" and task.hidden.concerns:
         return " ".join(["won" if level == LEVELS else "moved" if moved else "unmoved", *nouns])
+    if not task.hidden.concerns:
+        return _USER.format(claim=task.visible.claim, essay=task.hidden.essay, stance=STANCES[level], open=_FREE)
     still = _OPEN.format(topics=", ".join(nouns)) if nouns and level < LEVELS else _SETTLED
     return _USER.format(claim=task.visible.claim, essay=task.hidden.essay, stance=STANCES[level], open=still)

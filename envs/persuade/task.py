@@ -3,6 +3,7 @@
 Invariants
 - `visible` is all the agent may know; `hidden` is the believer's essay, the reasons against it, and what weighs how much.
 - The weights of the concerns sum to `LEVELS`: who meets them all has changed a mind wholly.
+- What weighs with the believer of a file of UserRL's is not known (no concerns): only models can believe and judge.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from envs.base import Split, Task
+from envs.base import Scripted, Split, Task
 from envs.persuade.topics import TOPICS
 
 Source = Literal["generated", "handwritten"]
+Origin = Source | Literal["userrl"]
 STANCES = (
     *("Strongly Agree", "Agree", "Partly Agree", "Neutral"),
     *("Partly Disagree", "Disagree", "Strongly Disagree"),
@@ -42,14 +44,14 @@ class Visible(_Frozen):
 
 class Hidden(_Frozen):
     essay: str = Field(min_length=1)
-    reasons: dict[str, str]
+    reasons: dict[str, str] = Field(default_factory=dict)
     """By topic, a reason against the claim."""
-    concerns: dict[str, int]
+    concerns: dict[str, int] = Field(default_factory=dict)
     """By topic, how many levels a reason of it moves the believer."""
 
     @model_validator(mode="after")
     def _whole(self) -> Hidden:
-        if sum(self.concerns.values()) != LEVELS or min(self.concerns.values()) < 1:
+        if self.concerns and (sum(self.concerns.values()) != LEVELS or min(self.concerns.values()) < 1):
             raise ValueError(f"The weights of the concerns are {self.concerns}, but they are positive and sum to {LEVELS}.")
         if strange := [topic for topic in self.reasons if topic not in TOPICS]:
             raise ValueError(f"There is no topic {strange[0]!r}; valid: {', '.join(TOPICS)}.")
@@ -59,9 +61,19 @@ class Hidden(_Frozen):
 
 
 class PersuadeTask(Task):
-    source: Source
+    source: Origin
     visible: Visible
     hidden: Hidden
+
+    @property
+    def beyond_rules(self) -> frozenset[Scripted]:
+        return frozenset({"agent", "partner", "judge"}) if self.source == "userrl" else frozenset()
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if bool(self.hidden.concerns) == (self.source == "userrl"):
+            raise ValueError("a believer of ours has concerns, one of UserRL's has none")
+        return self
 
 
 def make_task(claim: str, essay: str, reasons: Mapping[str, str], source: Source, split: Split, seed: int) -> PersuadeTask:

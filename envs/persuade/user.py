@@ -20,6 +20,8 @@ class PersuadeUser:
 
     async def speak(self, view: View) -> Utterance:
         known = view.known
+        if known["source"] == "userrl":
+            raise ValueError("What weighs with a believer of UserRL's is not known by rule: the partner must be a model.")
         split, left = known["split"], known["left"]
         if known["level"] == LEVELS:
             return Utterance(WON[split])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from envs import registry
-from envs.userrl import function, intention, search, tau, telepathy, travel, turtle
+from envs.userrl import function, intention, persuade, search, tau, telepathy, travel, turtle
 from envs.userrl.dialect import Dialect
 
 DIALECTS: dict[str, Dialect[Any]] = {
-    each.DIALECT.gym: each.DIALECT for each in (function, intention, search, tau, telepathy, travel, turtle)
+    each.DIALECT.gym: each.DIALECT for each in (function, intention, persuade, search, tau, telepathy, travel, turtle)
 }
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from teach_cases import taught
 
 import envs
-from actors.endpoint_speaker import EndpointPartner
+from actors.endpoint_speaker import EndpointSpeakers
 from actors.human import Left
 from actors.rollout import scripted
 from actors.speaker import Limits
@@ -113,7 +113,7 @@ def test_a_user_behind_an_endpoint_that_fails_breaks_the_game_off():
 
         def other(request: Any, seed: int) -> Any:
             endpoint = EndpointConfig(base_url=server.url, model="m")
-            return EndpointPartner(endpoint, RetryPolicy(), Limits(9, 99))(request, seed)
+            return EndpointSpeakers(endpoint, RetryPolicy(), Limits(9, 99))(request, seed)
 
         (row,) = rows("agent", Person(9), other, status="endpoint")
     assert row.status == "endpoint" and len(row.turns) == 1

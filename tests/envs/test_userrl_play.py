@@ -10,6 +10,8 @@ from userrl_cases import ITEMS
 import envs
 from envs.base import Task, Utterance, Verdict, VerdictRequest, View
 from envs.conversation import drive
+from envs.persuade.verdict import StanceRequest
+from envs.persuade.verdict import prompt as stance_prompt
 from envs.search.web import Web
 from envs.telepathy.prompt import user_prompt as telepathy_prompt
 from envs.travel.verdict import ActRequest, SearchRequest, Wish
@@ -80,6 +82,16 @@ def test_turtle():
 TURTLE_STORY = "The river had come into his shop"
 
 
+def test_persuade():
+    model = Model("And who feeds it?", persuade_stance={"level": 2})
+    said, paid, made = play("PersuadeGym", model, "[answer] A goat eats gardens.")
+    assert paid == [pytest.approx(1 / 3, abs=1e-6)] and said[0].startswith("And who feeds it?")
+    assert made.state()["user_errors"] == 0 and "mows the green" in model.views[0].system
+    request = StanceRequest(claim="a", essay="b", reasons={}, concerns={}, previous=0, arguments=("c",))
+    system, evidence = stance_prompt(request)
+    assert "concerns" not in system.content + evidence.content
+
+
 def test_travel():
     asked = {"type": 2, "preference_id": "P1"}
     model = Model("Dinner matters to me.", travel_act=asked, travel_search={"aligned": "true", "aspect": "flight"})
@@ -107,6 +119,7 @@ def test_function():
     [
         ("FunctionGym", set()),
         ("IntentionGym", {"agent"}),
+        ("PersuadeGym", {"agent", "partner", "judge"}),
         ("SearchGym", {"agent"}),
         ("TauGym", {"agent", "partner"}),
         ("TelepathyGym", {"agent", "partner"}),
@@ -119,7 +132,7 @@ def test_a_task_says_what_takes_a_model(gym: str, models: set[str]):
     assert all(not each.beyond_rules for each in envs.load(gym, "heldout")[:5]), "ours can be played by rule"
 
 
-@pytest.mark.parametrize("gym", ["TravelGym", "TurtleGym"])
+@pytest.mark.parametrize("gym", ["PersuadeGym", "TravelGym", "TurtleGym"])
 def test_a_rule_judge_is_refused(gym: str):
     with pytest.raises(ValueError, match=f"told in free words, which no rule can judge: {gym} needs a model as judge"):
         envs.make(gym, task=task(gym), partner=Model(""), judge=envs.RuleJudge())
@@ -134,6 +147,7 @@ def wish(topic: str) -> Wish:
     [
         ExplanationRequest(source="userrl", surface="a", story="b", criteria=(), explanation="c"),
         ActRequest(situation="a", wishes=(wish("departure time"),), utterance="b"),
+        StanceRequest(claim="a", essay="b", reasons={}, concerns={}, previous=0, arguments=("c",)),
         SearchRequest(arguments={"flight": {"destination": "Porto"}}, query="flight Porto"),
     ],
 )
@@ -143,13 +157,19 @@ def test_no_rule_makes_up_a_verdict(request_: VerdictRequest):
 
 
 @pytest.mark.parametrize(
-    ("gym", "action"), [("TelepathyGym", "Is it old?"), ("TurtleGym", "Did it rain?"), ("TravelGym", "Which seat?")]
+    ("gym", "turn"),
+    [
+        ("PersuadeGym", "[answer] Goats smell."),
+        ("TelepathyGym", "[action] Is it old?"),
+        ("TravelGym", "[action] Which seat?"),
+        ("TurtleGym", "[action] Did it rain?"),
+    ],
 )
-def test_a_scripted_user_makes_up_no_answer(gym: str, action: str):
-    judge = Model("", travel_act={"type": 2, "preference_id": "P1"})
+def test_a_scripted_user_makes_up_no_answer(gym: str, turn: str):
+    judge = Model("", travel_act={"type": 2, "preference_id": "P1"}, persuade_stance={"level": 1})
     made = envs.make(gym, task=task(gym), partner=envs.scripted(gym, "user", 0), judge=judge)
     with pytest.raises(ValueError, match="UserRL's"):
-        drive(made.step(f"[action] {action}"))
+        drive(made.step(turn))
     assert made.state()["turn"] == 0
 
 

@@ -65,6 +65,12 @@ TAU = {
         "reward_info": None,
     },
 }
+PERSUADE = {
+    "id": "c-12",
+    "claim": "Every village should keep a goat.",
+    "argument": "A goat mows the green for nothing, and children learn from it to care for somebody.",
+    "note": "nothing that a gym reads",
+}
 TRAVEL_KEY = "flight:1-3|hotel:1-1"
 TRAVEL = {
     "scenario": "Ira flies to Porto and sleeps there.",
@@ -93,6 +99,7 @@ TRAVEL = {
 ITEMS: dict[str, Any] = {
     "FunctionGym": [FUNCTION, POWER],
     "IntentionGym": [INTENTION],
+    "PersuadeGym": [PERSUADE],
     "SearchGym": [SEARCH],
     "TauGym": [TAU],
     "TelepathyGym": [TELEPATHY],
@@ -106,6 +113,11 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
         {"id": "0f5a-1", "task": INTENTION["task"], "category": "gardening"},
         "Size of the bed, Size of the bed, ???",
         "gardening: Help me lay out a flower bed.",
+    ),
+    "PersuadeGym": (
+        {"id": "c-12", "claim": PERSUADE["claim"], "argument": PERSUADE["argument"]},
+        PERSUADE["claim"],
+        PERSUADE["claim"],
     ),
     "SearchGym": ({"id": "Bamboogle-9"}, "Ada Reef", SEARCH["question"]),
     "TauGym": ({"id": "retail-019"}, "", TAU["obs"]),
