@@ -53,8 +53,8 @@ def make(
     """A gym ready to be stepped; what the acting role sees first is `gym.first_view`. Raises ValueError for a task that needs
     another judge or other parameters."""
     gym = create(name, partner, judge, preset=preset, **params)
-    gym.fits(task)
     gym.first_view = gym.reset(task, seed)
+    gym.fits(task)
     return gym
 
 
