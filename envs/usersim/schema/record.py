@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """A share."""
 Scale5 = Annotated[int, Field(ge=1, le=5)]
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
+MOST_LETTERS = 1000
+"""Of any text in a record."""
+Text = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 """An identifier or a short name."""
 
