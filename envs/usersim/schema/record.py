@@ -30,6 +30,17 @@ class Record(BaseModel):
         """JSON-serialisable data, with the field names of the specification."""
         return self.model_dump(mode="json", by_alias=True)
 
+    def but(self, **changes: object) -> Self:
+        """A copy with other values in some fields, which are not checked: for code that keeps to the types.
+
+        It is what pydantic's `model_copy` does for a record without private or extra fields, in a quarter of the time."""
+        copy = object.__new__(type(self))
+        object.__setattr__(copy, "__dict__", {**self.__dict__, **changes})
+        object.__setattr__(copy, "__pydantic_fields_set__", self.__pydantic_fields_set__ | changes.keys())
+        object.__setattr__(copy, "__pydantic_extra__", None)
+        object.__setattr__(copy, "__pydantic_private__", None)
+        return copy
+
     @classmethod
     def load(cls, data: object) -> Self:
         """The record of `dump`'s data. Raises pydantic.ValidationError."""

@@ -6,6 +6,7 @@ A move to the status that a concern already has is no legal move. What a rule ca
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.delta import MOST_NEW, ConcernMove, NewConcern
@@ -41,8 +42,8 @@ def answers(concern: Concern, agent: AgentTurn) -> bool:
     """The rule: all facts it waits for were stated, or at least half of its test's words stand in the agent's turn."""
     if concern.resolved_by:
         return set(concern.resolved_by) <= {*concern.heard, *agent.facts}
-    test = {word for word in tokens(concern.resolution_test) if len(word) >= SHORT or not word.isascii()}
-    return bool(test) and len(test & set(tokens(agent.text))) >= COVERED * len(test)
+    test = _telling(concern.resolution_test)
+    return bool(test) and len(test & _telling(agent.text)) >= COVERED * len(test)
 
 
 def hear(concern: Concern, agent: AgentTurn, test: Answers = answers) -> Concern:
@@ -53,7 +54,7 @@ def hear(concern: Concern, agent: AgentTurn, test: Answers = answers) -> Concern
     answered = concern.answered or test(concern, agent)
     if answered == concern.answered and heard == concern.heard:
         return concern
-    return concern.model_copy(update={"heard": heard, "answered": answered})
+    return concern.but(heard=heard, answered=answered)
 
 
 def moved(concern: Concern, move: ConcernMove) -> Concern | None:
@@ -61,8 +62,8 @@ def moved(concern: Concern, move: ConcernMove) -> Concern | None:
     if not legal(concern.status, move) or (move.to == "resolved" and not concern.answered):
         return None
     if concern.status in ("latent", "resolved"):
-        return concern.model_copy(update={"status": move.to, "heard": (), "answered": False})
-    return concern.model_copy(update={"status": move.to})
+        return concern.but(status=move.to, heard=(), answered=False)
+    return concern.but(status=move.to)
 
 
 def added(concerns: Sequence[Concern], new: Sequence[NewConcern]) -> tuple[Concern, ...]:
@@ -76,3 +77,9 @@ def added(concerns: Sequence[Concern], new: Sequence[NewConcern]) -> tuple[Conce
         status: ConcernStatus = "latent" if one.tier == "latent" else "open"
         made.append(Concern(id=f"{letter}{last + 1}", tier=one.tier, text=one.text, status=status, importance=one.importance))
     return tuple(made)
+
+
+@lru_cache(maxsize=4096)
+def _telling(text: str) -> frozenset[str]:
+    """The words of a text that are long enough to be looked for."""
+    return frozenset(word for word in tokens(text) if len(word) >= SHORT or not word.isascii())

@@ -41,8 +41,8 @@ def heard(ledgers: Ledgers, agent: AgentTurn, scene: Scene, utilities: Utilities
         changes["offer"] = Offer(turn=turn, values=values, utility=worth)
         changes["best"] = worth if ledgers.best is None else max(worth, ledgers.best)
     if (agent.act == "concede" or agent.evidence) and ledgers.traps:
-        changes["traps"] = tuple(trap.model_copy(update={"corrected": True}) for trap in ledgers.traps)
-    return ledgers.model_copy(update=changes) if changes else ledgers
+        changes["traps"] = tuple(trap.but(corrected=True) for trap in ledgers.traps)
+    return ledgers.but(**changes) if changes else ledgers
 
 
 def claimed(ledgers: Ledgers, updates: Sequence[ClaimUpdate], scene: Scene, turn: int, rejected: list[str]) -> Ledgers:
@@ -60,8 +60,8 @@ def claimed(ledgers: Ledgers, updates: Sequence[ClaimUpdate], scene: Scene, turn
         if status == "verified" and was.topic not in scene.known.union(scene.provable.intersection(ledgers.evidenced)):
             status = "supported"
             rejected.append(f"claim {update.cid} verified")
-        claims[update.cid] = was.model_copy(update={"status": status, "text": update.text or was.text})
-    return ledgers.model_copy(update={"claims": tuple(claims.values())})
+        claims[update.cid] = was.but(status=status, text=update.text or was.text)
+    return ledgers.but(claims=tuple(claims.values()))
 
 
 def entered(
@@ -96,7 +96,7 @@ def entered(
         changes["traps"] = _grown(ledgers.traps, traps, "trap", rejected)
     if move == "refuse":
         changes["refusals"] = ledgers.refusals + 1
-    return ledgers.model_copy(update=changes) if changes else ledgers
+    return ledgers.but(**changes) if changes else ledgers
 
 
 def _grown(old: tuple[Entry, ...], new: Sequence[Entry], what: str, rejected: list[str]) -> tuple[Entry, ...]:

@@ -37,7 +37,7 @@ _DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){7,30}(?!\d)")
 def commitments(utterance: str, agent: AgentTurn, scene: Scene) -> tuple[Payload, ...]:
     """The payloads that an utterance says yes to: those of the agent's asks, or `BUY` for a bare offer."""
     asked = tuple(dict.fromkeys(scene.asks[ask].payload for ask in agent.asks))
-    if not asked and not agent.offer:
+    if not (asked or agent.offer) or not _YES.search(utterance):
         return ()
     return (asked or ("BUY",)) if any(map(_commits, _CLAUSE.findall(utterance))) else ()
 

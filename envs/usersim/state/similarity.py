@@ -32,6 +32,7 @@ def numbers(text: str) -> frozenset[str]:
     return frozenset(number.replace(",", "") for number in _NUMBER.findall(unicodedata.normalize("NFKC", text)))
 
 
+@lru_cache(maxsize=16384)
 def cosine(first: str, second: str) -> float:
     """In [0, 1]."""
     one, other = _counts(first), _counts(second)

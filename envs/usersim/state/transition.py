@@ -67,17 +67,13 @@ def advance(
     if felt:
         concerns = _concerns(concerns, delta, excited and ticked.patience > LOW, rejected)
     ledgers = entered(ledgers, delta, utterance, move, agent, scene, before.utilities, turn, rejected)
-    after = before.model_copy(
-        update={"turn": turn, "state": state, "target_list": concerns, "ledgers": ledgers, "clock": clock}
-    )
+    after = before.but(turn=turn, state=state, target_list=concerns, ledgers=ledgers, clock=clock)
     holding = reasons(after, agent, move)
     out = before.clock.out_turns + 1 if not holding.isdisjoint(OUT) else 0
     overstay = not delta.end and out >= OVERSTAY
     ended: Ended | None = (delta.end_reason or "no_reason") if delta.end else "overstay" if overstay else None
     policy = _policy(before.decision_policy, concerns, move, touched, bool(holding)) if felt else before.decision_policy
-    after = after.model_copy(
-        update={"decision_policy": policy, "clock": clock.model_copy(update={"out_turns": out, "ended": ended})}
-    )
+    after = after.but(decision_policy=policy, clock=clock.but(out_turns=out, ended=ended))
     premature = delta.end and delta.end_reason not in holding
     return after, Report(tuple(rejected), holding, premature, overstay)
 
@@ -98,11 +94,11 @@ def _tick(before: DynamicProfile, turn: int, scene: Scene) -> tuple[State, Clock
         return before.state, before.clock
     state = before.state
     changes = {"patience": max(state.patience - worn, 0), "participation": max(state.participation - interrupted, 0)}
-    return state.model_copy(update=changes), before.clock.model_copy(update={"ticks": before.clock.ticks + worn})
+    return state.but(**changes), before.clock.but(ticks=before.clock.ticks + worn)
 
 
 def _felt(state: State, delta: Delta) -> State:
-    return state.model_copy(update={name: min(max(getattr(state, name) + delta.d[name], 0), MOST) for name in STATE_VARS})
+    return state.but(**{name: min(max(getattr(state, name) + delta.d[name], 0), MOST) for name in STATE_VARS})
 
 
 def _concerns(concerns: tuple[Concern, ...], delta: Delta, may_add: bool, rejected: list[str]) -> tuple[Concern, ...]:
@@ -126,4 +122,4 @@ def _policy(
     live = [concern for concern in concerns if concern.status in ("open", "touched", "partial")]
     core = max(live, key=lambda concern: concern.importance).id if live else ""
     changes = {"touched": tuple(touched), "core_issue": core, "next_move": move, "end_ok": end_ok}
-    return before.model_copy(update=changes)
+    return before.but(**changes)
