@@ -24,7 +24,7 @@ from envs.usersim.state.scene import Scene
 from envs.usersim.state.similarity import cosine, numbers, tokens
 
 Gate = Literal["g1", "g2", "g3", "g4"]
-TOPIC_THRESHOLD = 0.24
+TOPIC_THRESHOLD = 0.23
 """From this similarity on, two texts are about the same topic. `calibrate` chose it; the specification's .55 is for sentence
 embeddings, and character 3-grams of texts on one topic are less alike than that."""
 SAME_CLAIM = 0.55
