@@ -138,7 +138,7 @@ class Gym(ABC):
 
     @abstractmethod
     async def step(self, action: str) -> StepResult:
-        """Play one turn. `action` is `"[choice] content"`; any other string gets feedback and costs the turn. Where there are no
+        """Play one turn. `action` is `"[choice] content"`; any other string gets feedback and costs the turn. Without
         choices it is what was said."""
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 | user | decides |
 |---|---|
-| `Oracle` | by the gold labels: counters traps, deals with twins on their merits, asks what it has to know, leaves for a reason |
+| `Oracle` | by gold labels: counters traps, deals with twins on their merits, asks what it must know, leaves for a reason |
 | `AlwaysYes` | agrees to every ask and tells every slot it is asked for |
 | `AlwaysNo` | refuses everything, and hangs up as soon as it may |
 | `OverCompliant` | as the oracle, but gives in to pressure and traps |
