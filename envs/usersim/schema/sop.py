@@ -79,7 +79,13 @@ class Issue(Record):
     agent_max: float
     user_ideal: float
     user_reserve: float
-    weight: Unit
+    weight: Annotated[float, Field(gt=0, le=1)]
+
+    @model_validator(mode="after")
+    def _directed(self) -> Self:
+        if self.user_ideal == self.user_reserve:
+            raise ValueError(f"{self.name}: user_ideal and user_reserve are the same, so no value is better than another")
+        return self
 
 
 class Fee(Record):
