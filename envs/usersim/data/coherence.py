@@ -99,7 +99,7 @@ def _household(profile: StaticProfile) -> Iterable[str]:
     home, who = _known("households", profile.background.household), profile.background
     if home and who.marital_status and who.marital_status not in home["marital"]:
         yield f"{home['name']} and {who.marital_status}"
-    if home and who.age is not None and who.age < home["min_age"]:
+    if home and who.age is not None and not home["min_age"] <= who.age <= home.get("max_age", who.age):
         yield f"{home['name']} at {who.age}"
 
 
