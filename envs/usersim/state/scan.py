@@ -47,7 +47,8 @@ def disclosures(utterance: str, scene: Scene) -> tuple[Disclosed, ...]:
     said = utterance.casefold()
     found = [Disclosed(slot, level) for slot, value, level in scene.secrets if len(value) > 3 and value.casefold() in said]
     if not found:
-        found = [*_if(_EMAIL.search(utterance), "email", 1), *_if(_DIGITS.search(utterance), "number", 2)]
+        email = "@" in utterance and _EMAIL.search(utterance)  # the usual utterance has none, and no digits either
+        found = [*_if(email, "email", 1), *_if(_DIGITS.search(utterance), "number", 2)]
     return tuple(found)
 
 
