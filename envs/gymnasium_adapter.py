@@ -1,7 +1,7 @@
 """Any gym as a Gymnasium environment: `gymnasium.make("envs.gymnasium_adapter:parley/IntentionGym-v0", prompt="short")`.
 
-Actions are what the acting role says, in the bracket wire; observations are what it is told; the reward is the sum of the
-turn's named rewards, which stand in `info["rewards"]`.
+Actions are what the acting role says, in the bracket wire; observations are what it is told; the reward is what the gym
+pays (`env`), and all named rewards stand in `info["rewards"]`.
 
 Invariants
 - Partner and judge run in an event loop of the adapter's own thread, so the adapter works inside and outside of async code.
@@ -94,7 +94,7 @@ class ParleyEnv(gymnasium.Env[str, str]):  # type: ignore[misc]
             result = asyncio.run_coroutine_threadsafe(self._gym.step(call.action), self._loop).result()
         self._messages += [Message("assistant", action), Message("user", result.feedback)]
         info = {**result.info, "rewards": result.rewards, "sources": result.sources, "score": self._gym.score()}
-        return result.feedback, sum(result.rewards.values()), result.terminated, result.truncated, info
+        return result.feedback, result.rewards["env"], result.terminated, result.truncated, info
 
     def render(self) -> str | None:
         """The conversation so far."""
