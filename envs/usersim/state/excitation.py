@@ -102,7 +102,9 @@ def _contradicts(agent: AgentTurn, profile: DynamicProfile) -> bool:
 
 
 def _mentions(text: str, concern: Concern) -> bool:
-    """All words of the trigger; without one, a text on the concern's topic."""
-    if concern.trigger:
-        return set(tokens(concern.trigger)) <= set(tokens(text))
-    return cosine(text, concern.text) >= TOPIC_THRESHOLD
+    """One of the trigger's keywords, which stand between spaces; without any, a text on the concern's topic."""
+    if not concern.trigger:
+        return cosine(text, concern.text) >= TOPIC_THRESHOLD
+    said = tokens(text)
+    keys = map(tokens, concern.trigger.split())
+    return any(key == said[at : at + len(key)] for key in keys for at in range(len(said) - len(key) + 1))
