@@ -80,14 +80,14 @@ class UserSimGym(TurnGym):
         partner: Speaker,
         judge: Judge,
         *,
-        form: Profile = "full",
+        prompt: Profile = "full",
         architecture: Architecture | None = None,
         gate: bool = True,
         **rules: Unpack[TurnRules],
     ) -> None:
-        """`form`: how a turn is written; `architecture`: instead of the task's; `gate`: whether new concerns need its leave."""
+        """`prompt`: how a turn is written; `architecture`: instead of the task's; `gate`: whether new concerns need its leave."""
         super().__init__(partner, judge, **rules)
-        self.form, self.architecture, self.gate = form, architecture, gate
+        self.prompt, self.architecture, self.gate = prompt, architecture, gate
 
     def begin(self, task: Task) -> View:
         if not isinstance(task, UserSimTask):
@@ -101,12 +101,12 @@ class UserSimGym(TurnGym):
         return self._view
 
     async def play(self, call: Call) -> Outcome:
-        found = parse(call.content, self._context, profile=self.form)
+        found = parse(call.content, self._context, profile=self.prompt)
         return await self._spoken(found.trace, found) if found.trace else self._broken(found)
 
     def idle(self, reason: str) -> Outcome:
         """Without a tool the only refusal is that of a turn that was cut off."""
-        return self._broken(parse("", self._context, truncated=True, profile=self.form))
+        return self._broken(parse("", self._context, truncated=True, profile=self.prompt))
 
     def next_view(self, view: View, heard: Message) -> View:
         """The profile and the call as they are now; after a broken turn also what was wrong with it."""
@@ -132,7 +132,7 @@ class UserSimGym(TurnGym):
         return f"turns {made}, primary {open_ones}, traps {len(self._profile.ledgers.traps)}"
 
     def facts(self) -> dict[str, Any]:
-        return {"agent": self._task.agent, "form": self.form, "gate": self.gate, "profile": self._profile.dump()}
+        return {"agent": self._task.agent, "prompt": self.prompt, "gate": self.gate, "profile": self._profile.dump()}
 
     @property
     def profile(self) -> DynamicProfile:
@@ -151,7 +151,13 @@ class UserSimGym(TurnGym):
         self._gates: tuple[Gate, ...] = gates(self._agents[-1], self._profile, self._scene)
         self._context = Context.of(self._task.persona, self._profile, self._scene, self._agents)
         view = user_view(self._task.persona, self._profile, said, self._agents[-1], self._gates if self.gate else ("g1",))
-        known = {"persona": self._task.persona, "profile": self._profile, "scene": self._scene, "agents": self.agents}
+        known = {
+            "persona": self._task.persona,
+            "profile": self._profile,
+            "scene": self._scene,
+            "agents": self.agents,
+            "form": self.prompt,
+        }
         self._view = View(view.role, view.system, view.messages, known=known, fresh=True)
 
     async def _spoken(self, trace: Trace, found: ParseResult) -> Outcome:

@@ -128,7 +128,9 @@ def _voice(rng: random.Random, big5: dict[str, float], suits: bool) -> dict[str,
 def _lives(rng: random.Random, children: int, job: str) -> list[dict[str, Any]]:
     works = not job.startswith(("retired", "student", "looking"))
     possible = [
-        entry for entry in read("parts/lives.json") if (entry.get("needs") != "children" or children) and (entry.get("needs") != "work" or works)
+        entry
+        for entry in read("parts/lives.json")
+        if (entry.get("needs") != "children" or children) and (entry.get("needs") != "work" or works)
     ]
     busy = [entry for entry in possible if entry["interrupts"]]
     calm = [entry for entry in possible if not entry["interrupts"]]
