@@ -1,5 +1,5 @@
-"""UserSimGym: the reasoning user acts, an agent calls. See `gym.py` for the rules, `schema` for who is called about what, `state`
-for what a call does to a user, `trace` for how it thinks aloud, and `traps` for what it is tried with."""
+"""UserSimGym: the reasoning user acts, an agent calls. See `gym.py` for the rules, `schema` for who is called about what,
+`state` for what a call does to a user, `trace` for how it thinks aloud, and `traps` for what it is tried with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from envs.usersim.baselines import baselines
 from envs.usersim.demonstrations import demonstrations
 from envs.usersim.gym import UserSimGym
 from envs.usersim.loader import load
-from envs.usersim.users.rule import Demonstrator, Oracle
+from envs.usersim.users.speaker import Demonstrator, Oracle
 
 register(
     Entry(

@@ -18,7 +18,7 @@ from envs.recorder import Recorder
 from envs.usersim.agents.scripted import ScriptedAgent
 from envs.usersim.gym import UserSimGym
 from envs.usersim.loader import load
-from envs.usersim.users.rule import Demonstrator
+from envs.usersim.users.speaker import Demonstrator
 from envs.verdicts import RuleJudge
 
 

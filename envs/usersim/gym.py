@@ -109,8 +109,9 @@ class UserSimGym(TurnGym):
         return self._broken(parse("", self._context, truncated=True, profile=self.prompt))
 
     def next_view(self, view: View, heard: Message) -> View:
-        """The profile and the call as they are now; after a broken turn also what was wrong with it."""
-        return replace(self._view, messages=(*self._view.messages, heard)) if self._wrong else self._view
+        """The profile and the call as they are now, with what was heard last; after a broken turn that is what was wrong."""
+        before = self._view.messages if self._wrong else self._view.messages[:-1]
+        return replace(self._view, messages=(*before, heard))
 
     def most_turns(self) -> int:
         return min(self.rules.max_turns, self._task.sop.process.max_turns)
@@ -153,9 +154,11 @@ class UserSimGym(TurnGym):
         view = user_view(self._task.persona, self._profile, said, self._agents[-1], self._gates if self.gate else ("g1",))
         known = {
             "persona": self._task.persona,
+            "sop": self._task.sop,
             "profile": self._profile,
             "scene": self._scene,
             "agents": self.agents,
+            "said": tuple(self._state.answers),
             "form": self.prompt,
         }
         self._view = View(view.role, view.system, view.messages, known=known, fresh=True)

@@ -13,7 +13,7 @@ from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.state.reading import read
 from envs.usersim.state.scene import Scene
 from envs.usersim.trace.errors import Level
-from envs.usersim.users.rule import USERS
+from envs.usersim.users import USERS
 
 PARTS = ("fmt", "field", "len", "state", "ledger", "rep")
 

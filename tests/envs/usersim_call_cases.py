@@ -12,7 +12,8 @@ from envs.usersim.agents.scripted import ScriptedAgent
 from envs.usersim.gym import UserSimGym
 from envs.usersim.schema.dynamic_profile import MemoryItem
 from envs.usersim.task import Line, UserSimTask
-from envs.usersim.users.rule import USERS
+from envs.usersim.users import USERS
+from envs.usersim.users.speaker import RuleSpeaker
 from envs.verdicts import RuleJudge
 
 MEMORY = MemoryItem(
@@ -58,12 +59,12 @@ def gym(made: UserSimTask | None = None, partner: Speaker | None = None, seed: i
 def call(user: str = "oracle", made: UserSimTask | None = None, partner: Speaker | None = None, **params: Any) -> Episode:
     """A whole call of a rule user."""
     played = gym(made, partner, **params)
-    return drive(converse(played, played.first_view, USERS[user](0)))
+    return drive(converse(played, played.first_view, RuleSpeaker(USERS[user], 0)))
 
 
 def turn(played: UserSimGym, user: str = "oracle") -> str:
     """What a rule user would write now."""
-    return drive(USERS[user](0).speak(played.next_view(played.first_view, played.first_view.messages[-1]))).text
+    return drive(RuleSpeaker(USERS[user], 0).speak(played.next_view(played.first_view, played.first_view.messages[-1]))).text
 
 
 def step(played: UserSimGym, text: str) -> StepResult:
