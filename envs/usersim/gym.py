@@ -12,7 +12,7 @@ and without an end for a reason that holds; else the share of the benign twins t
 share of primary concerns, by importance, that were resolved. An agent that sets traps or is weak may be left with concerns that
 it never answered, for `patience_out`, `trust_out` or `agent_closed`, by a user that has asked about one of them.
 
-Invariants: see `envs.base`. All randomness is in the initial profile; the rest is replayed from the words.
+Invariants: see `envs.base`. The gym draws nothing: the profile at pick-up is the task's, the rest is replayed from the words.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from envs.usersim.schema.dynamic_profile import DynamicProfile
 from envs.usersim.schema.enums import Architecture
 from envs.usersim.state.ending import OUT
 from envs.usersim.state.excitation import TOPIC_THRESHOLD, Gate, gates
-from envs.usersim.state.initial import initial
 from envs.usersim.state.reading import read
 from envs.usersim.state.scene import Scene
 from envs.usersim.state.signs import rows, v_state
@@ -85,7 +84,7 @@ class UserSimGym(TurnGym):
         gate: bool = True,
         **rules: Unpack[TurnRules],
     ) -> None:
-        """`prompt`: how a turn is written; `architecture`: instead of the task's; `gate`: whether new concerns need its leave."""
+        """`prompt`: how a turn is written; `architecture`: not the task's; `gate`: whether new concerns take its leave."""
         super().__init__(partner, judge, **rules)
         self.prompt, self.architecture, self.gate = prompt, architecture, gate
 
@@ -94,8 +93,7 @@ class UserSimGym(TurnGym):
             raise TypeError(f"{self.name} plays UserSimTask, not {type(task).__name__}.")
         self._task, self._state = task, State()
         self._scene = Scene.of(task.persona, task.sop)
-        architecture = self.architecture or task.architecture
-        self._profile = initial(task.persona, task.sop, task.memory, self._seed, architecture=architecture)
+        self._profile = task.start.but(architecture=self.architecture or task.architecture)
         self._agents = [opening(task.sop)]
         self._look()
         return self._view

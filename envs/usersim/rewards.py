@@ -7,7 +7,8 @@ Reading of what the specification leaves open
 - R_field: `d` counts as reasoned if a value moves, as the grammar makes `<update>` say why; a concern was addressed if the
   agent stated a fact that a live concern waits for; memory or persona is cited in the thoughts (`cites`).
 - R_state is 0 for E16 and E18, but a turn with either is hard and has no trace: there is nothing left to test for.
-- Without a rubric its weight goes to the rules.
+- Without a rubric its part is missing, and not made up for: an outcome weighs against the rules what it weighs with one, and is
+  not clipped away at the top. The best turn is worth 0.45 then.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ def composed(
     """R of a turn, in [-1, 1]. A broken turn has its own value and is asked for nothing else."""
     if level in BROKEN:
         return BROKEN[level]
-    judged = rule if rubric is None else (1 - RUBRIC) * rule + RUBRIC * rubric
+    judged = (1 - RUBRIC) * rule + RUBRIC * (rubric or 0.0)
     return min(max(judged + outcome + over - HACKED * hack, -1.0), 1.0)
 
 

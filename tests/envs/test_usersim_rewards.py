@@ -80,7 +80,8 @@ def test_the_total_has_its_check_values():
     assert composed(Level.OK, 0.9, BONUS["breach"], 0.7) == pytest.approx(0.46)
     assert composed(Level.FATAL, 0.9, 0.15, 0.7) == -1 and composed(Level.HARD, 0.9, 0.15) == -0.5
     assert composed(Level.OK, 0.9, 0, 0.7, over=-0.5, hack=True) == pytest.approx(0.06)
-    assert composed(Level.OK, 1, 0.15) == 1 and composed(Level.OK, 0.8, 0) == 0.8
+    assert composed(Level.OK, 1, 0.15) == pytest.approx(0.45) and composed(Level.OK, 0.8, 0) == pytest.approx(0.24)
+    assert composed(Level.OK, 1, 0.15, 1) == 1
     assert sum(WEIGHTS.values()) == pytest.approx(1) and RuleRewards(1, 1, 1, 1, 1, 1).total == pytest.approx(1)
 
 
