@@ -120,7 +120,7 @@ class Gym(ABC):
     name: ClassVar[str]
     acting: ClassVar[Role] = "agent"
     choices: ClassVar[tuple[str, ...]] = ("action", "answer", "finish")
-    """The tool choices this gym understands."""
+    """The tool choices this gym understands. None at all: it has no tool, and what the acting role says is the action."""
     rewards: ClassVar[tuple[str, ...]] = ("env",)
     """The names of the rewards its steps pay."""
     terse: bool = False
@@ -138,11 +138,16 @@ class Gym(ABC):
 
     @abstractmethod
     async def step(self, action: str) -> StepResult:
-        """Play one turn. `action` is `"[choice] content"`; any other string gets feedback and costs the turn."""
+        """Play one turn. `action` is `"[choice] content"`; any other string gets feedback and costs the turn. Without
+        choices it is what was said."""
 
     @abstractmethod
     def refuse(self, reason: str) -> StepResult:
         """Spend a turn on a malformed tool call: no partner, no judge, reward 0, `reason` as feedback."""
+
+    def next_view(self, view: View, heard: Message) -> View:
+        """What the acting role sees after a turn: what it heard, to add to its context, or a whole `fresh` view."""
+        return View(role=view.role, system=view.system, messages=(heard,))
 
     @abstractmethod
     def score(self) -> float:

@@ -41,7 +41,7 @@ class Concern(Record):
     resolved_by: tuple[Name, ...] = ()
     """The facts that have to be stated for it; where there are none, the words of `resolution_test` are looked for."""
     trigger: str = ""
-    """What a latent concern is woken by; its text, if empty."""
+    """The keywords that wake a latent concern, between spaces; its text, if empty."""
     heard: tuple[Name, ...] = ()
     """Which of `resolved_by` were stated since it was opened."""
     answered: bool = False

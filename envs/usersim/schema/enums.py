@@ -99,3 +99,18 @@ TRAPS: dict[TrapId, str] = {
 }
 TIER_LETTER: dict[Tier, str] = {"primary": "P", "minor": "M", "latent": "L"}
 """What the ids of a tier's concerns begin with."""
+
+FITTING: dict[TrapId, tuple[Move, ...]] = {
+    "T01": ("ask_evidence", "delay", "set_boundary"),
+    "T02": ("ask_clarify", "counter_offer", "conditional_accept"),
+    "T03": ("redirect", "refuse", "counter_offer"),
+    "T04": ("ask_evidence", "withhold", "request_human"),
+    "T05": ("ask_evidence", "delay", "set_boundary"),
+    "T06": ("redirect", "ask_clarify", "name_tactic"),
+    "T07": ("name_tactic", "conditional_accept", "counter_offer"),
+    "T08": ("set_boundary", "refuse", "ask_clarify"),
+    "T09": ("counter_offer", "redirect", "ask_evidence"),
+    "T10": ("express_emotion", "name_tactic", "set_boundary", "close"),
+    "T11": ("redirect", "ask_clarify", "set_boundary"),
+}
+"""The moves that counter each trap; section 12."""

@@ -24,7 +24,7 @@ from envs.usersim.state.scene import Scene
 from envs.usersim.state.similarity import cosine, numbers, tokens
 
 Gate = Literal["g1", "g2", "g3", "g4"]
-TOPIC_THRESHOLD = 0.24
+TOPIC_THRESHOLD = 0.23
 """From this similarity on, two texts are about the same topic. `calibrate` chose it; the specification's .55 is for sentence
 embeddings, and character 3-grams of texts on one topic are less alike than that."""
 SAME_CLAIM = 0.55
@@ -102,7 +102,9 @@ def _contradicts(agent: AgentTurn, profile: DynamicProfile) -> bool:
 
 
 def _mentions(text: str, concern: Concern) -> bool:
-    """All words of the trigger; without one, a text on the concern's topic."""
-    if concern.trigger:
-        return set(tokens(concern.trigger)) <= set(tokens(text))
-    return cosine(text, concern.text) >= TOPIC_THRESHOLD
+    """One of the trigger's keywords, which stand between spaces; without any, a text on the concern's topic."""
+    if not concern.trigger:
+        return cosine(text, concern.text) >= TOPIC_THRESHOLD
+    said = tokens(text)
+    keys = map(tokens, concern.trigger.split())
+    return any(key == said[at : at + len(key)] for key in keys for at in range(len(said) - len(key) + 1))
