@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from typing import Any
 
@@ -61,12 +62,13 @@ WORDS = [
 ]
 
 
-def legal_trace(seed: int, thoughts: bool = True) -> Trace:
-    """A trace that is legal in `context()`, apart from soft findings of its random words."""
+def legal_trace(seed: int, thoughts: bool = True, ordered: bool = False) -> Trace:
+    """A trace that is legal in `context()`; `ordered`: with concerns in their order and no `<`, as the grammars write it."""
     rng = random.Random(seed)
 
     def text(least: int = 5) -> str:
-        return " ".join(rng.choice(WORDS) for _ in range(rng.randint(least, 12)))
+        some = [rng.choice(WORDS) for _ in range(rng.randint(least, 12))]
+        return " ".join("costs" if word == "<" and ordered else word for word in some)
 
     new = tuple(NewConcern(rng.choice(enums.TIERS), text(1), rng.randint(1, 5)) for _ in range(rng.choice((0, 0, 0, 1, 2))))
     moves = [ConcernMove("P1", rng.choice(("touched", "partial")), ""), ConcernMove("M1", "open", text(0))]
@@ -77,11 +79,15 @@ def legal_trace(seed: int, thoughts: bool = True) -> Trace:
         concerns=tuple(rng.sample(moves, rng.randint(0, 2))),
         new_concerns=new,
         claims=tuple(
-            ClaimUpdate(f"c{number}", rng.choice(enums.CLAIM_STATUSES), text(0)) for number in range(1, rng.randint(1, 3))
+            ClaimUpdate(f"c{number}", rng.choice(enums.CLAIM_STATUSES), text(0))
+            for number in range(1, rng.randint(1, 2 if ordered else 3))
         ),
         traps=tuple(TrapQuote(trap, "only until six") for trap in traps),
     )
     said = Thoughts(text(), text(), text(), text(), text()) if thoughts else Thoughts()
     touched = tuple(rng.sample(("P1", "P2", "M1"), rng.randint(0, 3)))
+    if ordered:
+        touched = tuple(cid for cid in ("P1", "P2", "M1") if cid in touched)
+        delta = dataclasses.replace(delta, concerns=tuple(sorted(delta.concerns, key=lambda move: -ord(move.id[0]))))
     answer = f"What is the {rng.choice(WORDS[:8])} for the year, {rng.choice(WORDS[:8])} and all?"
     return Trace(rng.choice(enums.ACTS), traps, touched, len(new), rng.choice(enums.MOVES), said, delta, answer)

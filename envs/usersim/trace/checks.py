@@ -5,12 +5,13 @@ and traps (E21). What may follow from what is decided by `envs.usersim.state`; h
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from envs.usersim.schema.delta import Delta
 from envs.usersim.schema.dynamic_profile import MOST_CONCERNS
 from envs.usersim.state.concerns import LEGAL, legal
 from envs.usersim.state.scan import commitments, disclosures
-from envs.usersim.state.transition import advance
+from envs.usersim.state.transition import Report, advance
 from envs.usersim.trace.context import Context
 from envs.usersim.trace.errors import Code, Findings, Level
 from envs.usersim.trace.grammar import CLAIM_ID
@@ -44,9 +45,9 @@ def check_turn(said: Intentions, delta: Delta, utterance: str, context: Context,
             _check_end(said, delta, utterance, context, found)
 
 
-def _check_end(said: Intentions, delta: Delta, utterance: str, context: Context, found: Findings) -> None:
-    """The reason holds once the turn has had its effect."""
-    done = advance(
+def outcome(said: Intentions, delta: Delta, utterance: str, context: Context) -> Report:
+    """What the transition would report of a turn whose deltas are in range."""
+    _, report = advance(
         context.profile,
         context.agent,
         delta,
@@ -56,8 +57,20 @@ def _check_end(said: Intentions, delta: Delta, utterance: str, context: Context,
         touched=said.touched,
         test=context.test,
     )
-    if done[1].premature:
-        found.add(Code.E19, f"{delta.end_reason} does not hold; what does: {', '.join(sorted(done[1].holding)) or 'nothing'}")
+    return report
+
+
+def _check_end(said: Intentions, delta: Delta, utterance: str, context: Context, found: Findings) -> None:
+    """The reason holds once the turn has had its effect."""
+    report = outcome(said, delta, utterance, context)
+    if report.premature:
+        found.add(Code.E19, f"{delta.end_reason} does not hold; what does: {', '.join(sorted(report.holding)) or 'nothing'}")
+
+
+def next_claim(known: Iterable[str]) -> str:
+    """The id of the next new claim."""
+    numbers = [int(match.group(1)) for match in map(CLAIM_ID.fullmatch, known) if match]
+    return f"c{max(numbers, default=0) + 1}"
 
 
 def _check_references(said: Intentions, delta: Delta, context: Context, found: Findings) -> None:
@@ -71,14 +84,12 @@ def _check_references(said: Intentions, delta: Delta, context: Context, found: F
     if not delta.claims:
         return
     known = {claim.cid for claim in context.profile.ledgers.claims}
-    last = max((int(match.group(1)) for match in map(CLAIM_ID.fullmatch, known) if match), default=0)
     for update in delta.claims:
         if update.cid not in known:
-            last += 1
-            known.add(f"c{last}")
-            if update.cid != f"c{last}":
-                found.add(Code.E17, f"claim {update.cid}; the next is c{last}")
-                return
+            following = next_claim(known)
+            if update.cid != following:
+                found.add(Code.E17, f"claim {update.cid}; the next is {following}")
+            known.add(following)
 
 
 def _check_moves(delta: Delta, context: Context, found: Findings) -> None:

@@ -8,28 +8,22 @@ Invariants
 
 from __future__ import annotations
 
-from envs.usersim.schema.delta import Delta
 from envs.usersim.trace.checks import check_turn
 from envs.usersim.trace.context import Context
-from envs.usersim.trace.envelope import envelope, normalised
+from envs.usersim.trace.envelope import normalised
 from envs.usersim.trace.errors import Code, Findings, Level
-from envs.usersim.trace.grammar import BLANK, TOP
-from envs.usersim.trace.state_block import read_state
-from envs.usersim.trace.think_block import Intentions, read_think
-from envs.usersim.trace.trace import ParseResult, Profile, Thoughts, Trace
-from envs.usersim.trace.utterance import check_utterance
+from envs.usersim.trace.full import Draft, read_full
+from envs.usersim.trace.r1compat import read_r1compat
+from envs.usersim.trace.short import read_short
+from envs.usersim.trace.trace import ParseResult, Profile, Trace
 
-Draft = tuple[Intentions, Thoughts, Delta, str]
-"""What the blocks of a turn say, before anything is checked against the context."""
+_READERS = {"full": read_full, "short": read_short, "r1compat": read_r1compat}
 
 
 def parse(text: str, context: Context, truncated: bool = False, profile: Profile = "full") -> ParseResult:
     """Read a turn. `truncated`: whether its generation was cut off, which is all that is said of it then."""
     found = Findings()
-    if truncated:
-        found.add(Code.E28, "no end of turn")
-        return ParseResult(None, found.errors(), found.level)
-    draft = _draft(text, context, profile, found)
+    draft = _draft(text, context, truncated, profile, found)
     if draft is None:
         return ParseResult(None, found.errors(), found.level)
     said, thoughts, delta, answer = draft
@@ -41,17 +35,12 @@ def parse(text: str, context: Context, truncated: bool = False, profile: Profile
     return ParseResult(trace, found.errors(), level)
 
 
-def _draft(text: str, context: Context, profile: Profile, found: Findings) -> Draft | None:
+def _draft(text: str, context: Context, truncated: bool, profile: Profile, found: Findings) -> Draft | None:
+    if truncated:
+        found.add(Code.E28, "no end of turn")
+        return None
     clean = normalised(text)
     if clean is None:
         found.add(Code.E01, "too many combining marks in a row")
         return None
-    blocks = envelope(clean, TOP, found)
-    if blocks is None:
-        return None
-    think, state, answer = blocks
-    declared = read_think(think, context.shortest_thought, found)
-    delta = read_state(state, found)
-    answer = answer.strip(BLANK)
-    check_utterance(answer, context, found)
-    return None if declared is None or delta is None or found.has(Code.E22) else (*declared, delta, answer)
+    return _READERS[profile](clean, context, found)

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
-from envs.usersim.schema.delta import Delta
-from envs.usersim.trace.grammar import NO_TRAP
+from envs.usersim.schema.dynamic_profile import DynamicProfile
+from envs.usersim.trace.full import render_full
+from envs.usersim.trace.r1compat import render_r1compat
+from envs.usersim.trace.short import render_short
 from envs.usersim.trace.trace import Profile, Trace
 
 
-def render(trace: Trace, profile: Profile = "full") -> str:
-    """The text of a trace."""
-    said = trace.thoughts
-    return "\n".join(
-        [
-            "<think>",
-            f'<intent act="{trace.intent_act}" trap="{",".join(trace.trap_ids) or NO_TRAP}">{said.intent}</intent>',
-            f'<concerns touched="{",".join(trace.touched)}" new="{trace.new_count}">{said.concerns}</concerns>',
-            f'<plan move="{trace.move}">{said.plan}</plan>',
-            f"<update>{said.update}</update>",
-            f"<tone>{said.tone}</tone>",
-            "</think>",
-            f"<state>{state_json(trace.delta)}</state>",
-            f"<answer>{trace.answer}</answer>",
-        ]
-    )
+def render(trace: Trace, profile: Profile = "full", before: DynamicProfile | None = None) -> str:
+    """The text of a trace. `r1compat` rewrites the profile `before` the turn, so it needs it.
 
-
-def state_json(delta: Delta) -> str:
-    """The JSON of `<state>`, on one line."""
-    return json.dumps(asdict(delta), ensure_ascii=False, separators=(",", ":"))
+    Raises ValueError for what a profile cannot say: line breaks in `short`, traps and ledgers in `r1compat`.
+    """
+    if profile == "full":
+        return render_full(trace)
+    if profile == "short":
+        return render_short(trace)
+    if before is None:
+        raise ValueError("r1compat rewrites the profile before the turn, which is missing")
+    return render_r1compat(trace, before)

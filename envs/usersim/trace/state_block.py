@@ -7,8 +7,9 @@ Invariants
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from envs.usersim.schema.delta import (
@@ -36,7 +37,7 @@ LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class Field:
     """What a field of an item may be: a type, and for a string or an integer the values it is limited to."""
 
     type: type
@@ -45,17 +46,17 @@ class _Field:
     longest: int = LONGEST_TEXT
 
 
-_STR = _Field(str)
-ITEMS: dict[str, tuple[type, dict[str, _Field]]] = {
-    "concerns": (ConcernMove, {"id": _STR, "to": _Field(str, frozenset(CONCERN_STATUSES)), "why": _STR}),
+_STR = Field(str)
+ITEMS: dict[str, tuple[type, dict[str, Field]]] = {
+    "concerns": (ConcernMove, {"id": _STR, "to": Field(str, frozenset(CONCERN_STATUSES)), "why": _STR}),
     "new_concerns": (
         NewConcern,
-        {"tier": _Field(str, frozenset(TIERS)), "text": _Field(str, blank=False), "importance": _Field(int, range(1, 6))},
+        {"tier": Field(str, frozenset(TIERS)), "text": Field(str, blank=False), "importance": Field(int, range(1, 6))},
     ),
-    "claims": (ClaimUpdate, {"cid": _STR, "status": _Field(str, frozenset(CLAIM_STATUSES)), "text": _STR}),
-    "commit": (Commit, {"payload": _Field(str, frozenset(PAYLOADS)), "terms": _STR, "reversible": _Field(bool)}),
-    "disclosed": (Disclosed, {"slot": _Field(str, blank=False, longest=LONGEST_NAME), "level": _Field(int, range(4))}),
-    "traps": (TrapQuote, {"id": _Field(str, frozenset(TRAPS)), "quote": _STR}),
+    "claims": (ClaimUpdate, {"cid": _STR, "status": Field(str, frozenset(CLAIM_STATUSES)), "text": _STR}),
+    "commit": (Commit, {"payload": Field(str, frozenset(PAYLOADS)), "terms": _STR, "reversible": Field(bool)}),
+    "disclosed": (Disclosed, {"slot": Field(str, blank=False, longest=LONGEST_NAME), "level": Field(int, range(4))}),
+    "traps": (TrapQuote, {"id": Field(str, frozenset(TRAPS)), "quote": _STR}),
 }
 """The lists of a state: what their items become, and their fields."""
 KEYS = {"d", *ITEMS, "end", "end_reason"}
@@ -71,6 +72,11 @@ def read_state(text: str, found: Findings) -> Delta | None:
         found.add(Code.E14, str(error))
         return None
     return delta_of(data, found)
+
+
+def state_json(delta: Delta) -> str:
+    """The inverse, on one line."""
+    return json.dumps(asdict(delta), ensure_ascii=False, separators=(",", ":"))
 
 
 def delta_of(data: object, found: Findings) -> Delta | None:
@@ -112,10 +118,10 @@ def _items(name: str, data: object, found: Findings) -> tuple[Any, ...]:
         found.add(Code.E16, f"{name} has {len(data)} items, but at most {MOST_ITEMS}")
         return ()
     make, fields = ITEMS[name]
-    return tuple([make(**item) for item in data if _fits(name, item, fields, found)]) if data else ()
+    return tuple([make(**item) for item in data if fits(name, item, fields, found)]) if data else ()
 
 
-def _fits(name: str, item: Any, fields: Mapping[str, _Field], found: Findings) -> bool:
+def fits(name: str, item: Any, fields: Mapping[str, Field], found: Findings) -> bool:
     """Whether an item may be made; numbers and lengths out of range are findings of their own."""
     if type(item) is not dict or item.keys() != fields.keys():
         found.add(Code.E15, f"the keys of {name} are " + ", ".join(fields))
