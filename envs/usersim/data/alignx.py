@@ -112,7 +112,10 @@ def _with_poles(data: dict[str, Any], mean: list[float], read_as: list[float], d
 
     def strongest(indices: range, most: int) -> list[str]:
         chosen = sorted((index for index in indices if read_as[index] == 1.0), key=lambda index: (-mean[index], index))
-        return [names[index][0].removeprefix("needs ").removeprefix("likes ").removeprefix("concerned about ") for index in chosen[:most]]
+        return [
+            names[index][0].removeprefix("needs ").removeprefix("likes ").removeprefix("concerned about ")
+            for index in chosen[:most]
+        ]
 
     data["needs"], data["values"], data["interests"] = strongest(NEEDS, 5), strongest(VALUES, 5), strongest(INTERESTS, 6)
     data["economic"] |= _toward({"risk_aversion": 1 - read_as[INVESTING], "saving_habit": read_as[SAVING]})

@@ -59,7 +59,9 @@ def in_language(person: StaticProfile, locale: str) -> StaticProfile:
 def _dictionary(voices: dict[str, Any], source: str, target: str) -> dict[str, str]:
     """The phrases of one language to those of another, tone by tone and in order."""
     tables = [_phrases(voices, locale) for locale in (source, target)]
-    return {a: b for tone in tables[0] for a, b in zip(tables[0][tone], _cycle(tables[1][tone], len(tables[0][tone])), strict=True)}
+    return {
+        a: b for tone in tables[0] for a, b in zip(tables[0][tone], _cycle(tables[1][tone], len(tables[0][tone])), strict=True)
+    }
 
 
 def _phrases(voices: dict[str, Any], locale: str) -> dict[str, list[str]]:

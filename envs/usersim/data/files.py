@@ -19,4 +19,6 @@ def read(path: str) -> Any:
 @cache
 def names(folder: str) -> tuple[str, ...]:
     """The names of the JSON files in a folder, without their ending, in order."""
-    return tuple(sorted(entry.name.removesuffix(".json") for entry in ROOT.joinpath(folder).iterdir() if entry.name.endswith(".json")))
+    return tuple(
+        sorted(entry.name.removesuffix(".json") for entry in ROOT.joinpath(folder).iterdir() if entry.name.endswith(".json"))
+    )

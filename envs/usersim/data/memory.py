@@ -13,8 +13,16 @@ from envs.usersim.schema.static_profile import StaticProfile
 
 WARY = 0.5
 """From this suspicion on, an old grudge weighs twice."""
-ENGLISH = {"situation": "The phone rings while {}.", "known": "They know this about me: {}.", "grudge": "I once had trouble with {}."}
-CHINESE = {"situation": "电话响的时候我正忙着自己的事。", "known": "他们知道我的情况：{}。", "grudge": "以前我在电话里上过一次当。"}
+ENGLISH = {
+    "situation": "The phone rings while {}.",
+    "known": "They know this about me: {}.",
+    "grudge": "I once had trouble with {}.",
+}
+CHINESE = {
+    "situation": "电话响的时候我正忙着自己的事。",
+    "known": "他们知道我的情况：{}。",
+    "grudge": "以前我在电话里上过一次当。",
+}
 OWN = {"en": "I am somebody who {}.", "zh": "我办事喜欢慢慢来。"}
 
 

@@ -41,7 +41,9 @@ def implausible(person: StaticProfile, sop: Sop) -> str:
     return ""
 
 
-def pairs(people: Sequence[StaticProfile], sops: Sequence[Sop], rng: random.Random) -> tuple[list[tuple[int, int]], list[Unfit]]:
+def pairs(
+    people: Sequence[StaticProfile], sops: Sequence[Sop], rng: random.Random
+) -> tuple[list[tuple[int, int]], list[Unfit]]:
     """The plausible pairs as indices into both, at most `CAP` of a person, the rarest SOP first; and the implausible ones."""
     unfit: list[Unfit] = []
     fitting: dict[int, list[int]] = {}

@@ -14,7 +14,6 @@ from envs.usersim.data.coherence import YEAR
 from envs.usersim.data.culture import culture_of
 from envs.usersim.data.files import read
 from envs.usersim.data.traits import economic, negotiation, susceptibility
-from envs.usersim.schema.static_profile import StaticProfile
 
 GENERATOR = "envs.usersim.data.person"
 CONFORMING = 0.85
@@ -128,7 +127,9 @@ def _voice(rng: random.Random, big5: dict[str, float], suits: bool) -> dict[str,
 def _lives(rng: random.Random, children: int, job: str) -> list[dict[str, Any]]:
     works = not job.startswith(("retired", "student", "looking"))
     possible = [
-        entry for entry in read("parts/lives.json") if (entry.get("needs") != "children" or children) and (entry.get("needs") != "work" or works)
+        entry
+        for entry in read("parts/lives.json")
+        if (entry.get("needs") != "children" or children) and (entry.get("needs") != "work" or works)
     ]
     busy = [entry for entry in possible if entry["interrupts"]]
     calm = [entry for entry in possible if not entry["interrupts"]]

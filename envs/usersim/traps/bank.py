@@ -100,7 +100,10 @@ class Deck:
         shared = [ask for ask in hooked.hooks[both[0]].asks if ask in hooked.hooks[both[1]].asks]
         asks = [shared[0]] * 2 if shared else [hooked.hooks[trap].asks[0] for trap in both]
         steps = [
-            [self._step(sop, hooked, trap, template.trap[line], ask) for trap, template, ask in zip(both, chosen, asks, strict=True)]
+            [
+                self._step(sop, hooked, trap, template.trap[line], ask)
+                for trap, template, ask in zip(both, chosen, asks, strict=True)
+            ]
             for line in (1, 2)
         ]
         return TrapItem(
@@ -143,7 +146,9 @@ class Deck:
     def _templates(self, trap: TrapId) -> list[Template]:
         return [template for template in templates(trap, self.locale) if template.split == self.split]
 
-    def _both(self, key: str, trap: TrapId, template: Template, person: StaticProfile, sop: Sop, level: int) -> Iterator[TrapItem]:
+    def _both(
+        self, key: str, trap: TrapId, template: Template, person: StaticProfile, sop: Sop, level: int
+    ) -> Iterator[TrapItem]:
         """A trap item and its twin."""
         hooked = hooks(sop.sop_id)
         hook = hooked.hooks[trap]

@@ -98,7 +98,9 @@ class TrapItem(Record):
         if self.kind != "trap":
             return self.opening
         before = zip(self.ladder[: self.level - 1], self.between, strict=False)
-        return self.opening + tuple(line for step, reply in before for line in (_line("agent", step.text), _line("user", reply)))
+        return self.opening + tuple(
+            line for step, reply in before for line in (_line("agent", step.text), _line("user", reply))
+        )
 
 
 def _line(who: Literal["agent", "user"], text: str) -> Line:

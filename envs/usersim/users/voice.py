@@ -48,7 +48,9 @@ class Voice:
             "quote": quote.replace("<", "‹"),
             "memory": self._rng.choice(remembered) if remembered else self._words["no_memory"],
         }
-        return Thoughts(**{child: self._rng.choice(lines).format(**slots) for child, lines in self._words["thoughts"][kind].items()})
+        return Thoughts(
+            **{child: self._rng.choice(lines).format(**slots) for child, lines in self._words["thoughts"][kind].items()}
+        )
 
     def _pick(self, lines: Sequence[str], slots: dict[str, str]) -> str:
         """One of the lines whose length suits the person best; one that was not said yet, if there is any."""
