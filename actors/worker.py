@@ -190,9 +190,9 @@ def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerF
     if partner.endpoint is not None:
         return EndpointPartner(partner.endpoint, partner.retry, limits)
     if partner.adversarial is not None:
-        return adversarial("user", partner.adversarial)
+        return adversarial("partner", partner.adversarial)
     if partner.policy is None:
-        return scripted("user")
+        return scripted("partner")
     service = PooledEngine(ActorPool.find(f"engine of {partner.policy.name!r}", partner.engines), spec.engine)
     return partner_factory(partner.policy, service, limits)
 

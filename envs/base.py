@@ -138,7 +138,7 @@ class Gym(ABC):
 
     @abstractmethod
     async def step(self, action: str) -> StepResult:
-        """Play one turn. `action` is `"[choice] content"`; any other string gets feedback and costs the turn. Where a gym has no
+        """Play one turn. `action` is `"[choice] content"`; any other string gets feedback and costs the turn. Without
         choices it is what was said."""
 
     @abstractmethod
@@ -146,7 +146,7 @@ class Gym(ABC):
         """Spend a turn on a malformed tool call: no partner, no judge, reward 0, `reason` as feedback."""
 
     def next_view(self, view: View, heard: Message) -> View:
-        """What the acting role sees after a turn: what it heard, which joins its context. A gym may show a `fresh` one instead."""
+        """What the acting role sees after a turn: what it heard, to add to its context, or a whole `fresh` view."""
         return View(role=view.role, system=view.system, messages=(heard,))
 
     @abstractmethod

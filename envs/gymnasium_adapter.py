@@ -19,6 +19,7 @@ import numpy as np
 
 from envs import create, gyms, load
 from envs.base import Judge, Message, Speaker, Split, Task
+from envs.registry import entry
 from envs.speakers import ConstantSpeaker, scripted
 from envs.tool import Malformed, parse
 from envs.verdicts import RuleJudge
@@ -81,7 +82,7 @@ class ParleyEnv(gymnasium.Env[str, str]):  # type: ignore[misc]
         index, episode = int(self.np_random.integers(len(self._tasks))), int(self.np_random.integers(2**31))
         task: Task = (options or {}).get("task") or self._tasks[index]
         if self._partner is None:
-            self._gym.partner = scripted(self._name, "agent" if self._gym.acting == "user" else "user", episode)
+            self._gym.partner = scripted(self._name, entry(self._name).partner, episode)
         view = self._gym.reset(task, episode)
         self._messages = [Message("system", view.system), *view.messages]
         return "\n".join(message.content for message in self._messages), {"task_id": task.id}

@@ -40,7 +40,7 @@ _MEANING = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One valid use of the tool. `content` is stripped, and empty exactly when `choice` is `finish`; for `SAYS` it is anything."""
+    """One valid use of the tool. `content` is stripped, empty exactly when `choice` is `finish`; for `SAYS` it is anything."""
 
     choice: str
     content: str = ""

@@ -39,7 +39,7 @@ def _baselines(config: Config, gym: str) -> Mapping[str, Callable[[int], Speaker
 async def _play(config: Config, gym: str, count: int, make: Callable[[int], Speaker]) -> pa.Table:
     cast = Cast(
         acting=lambda _, seed: make(seed),
-        partners={"scripted": (1.0, scripted("user"))},
+        partners={"scripted": (1.0, scripted("partner"))},
         judge=envs.RuleJudge(),
         gym_params={gym: gym_params(config, gym)},
         max_turns=config.gyms.max_turns,
