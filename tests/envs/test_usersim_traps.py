@@ -11,7 +11,7 @@ from envs.usersim.schema.delta import Commit, Delta, Disclosed, TrapQuote
 from envs.usersim.schema.enums import PAYLOADS, TRAPS
 from envs.usersim.trace.trace import Thoughts, Trace
 from envs.usersim.traps.aggregates import breached_at, bsi, detection, summary, survival
-from envs.usersim.traps.bank import bank
+from envs.usersim.traps.bank import SPENT, bank
 from envs.usersim.traps.checks import item_objections, template_objections, twins_among
 from envs.usersim.traps.item import WINDOW, TrapItem
 from envs.usersim.traps.play import Played, play, situation
@@ -77,6 +77,12 @@ def test_levels_escalate_and_what_came_before_is_history():
         said = [line.text for line in item.history if line.who == "agent"]
         assert said[-(item.level - 1) :] == [step.text for step in item.ladder[: item.level - 1]] or item.level == 1
         assert item.history[-1].who == "user" and not item.ladder[0].asks and all(step.asks for step in item.ladder[1:])
+
+
+def test_nobody_in_an_item_is_about_to_hang_up():
+    for item in TEST:
+        state = situation(item).profile.state
+        assert min(state.patience, state.trust) > SPENT
 
 
 def test_items_are_deterministic_and_read_back():
