@@ -126,6 +126,7 @@ def test_near_duplicates_are_rejected():
         ("process/steps/0/fact_ids", ["f1", "z1"], "truth"),
         ("process/steps/1/text", "Listen: you agreed to the renewal on the phone in March.", "leak"),
         ("asks/0/legitimate_if", [], "ask"),
+        ("process/steps/5/ask_ids", [], "ask"),
         ("asks/0/legitimate_if", [["evidence:z1"]], "ask"),
         ("offer/zopa", False, "offer"),
         ("offer/no_negotiation", True, "offer"),

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from envs.usersim.data.sops import fact, hooks, sop
+from envs.usersim.data.sops import fact, goal, hooks, sop
 from envs.usersim.schema.delta import Commit, Delta, Disclosed, TrapQuote
 from envs.usersim.schema.enums import PAYLOADS, TRAPS
 from envs.usersim.trace.trace import Thoughts, Trace
@@ -62,9 +62,10 @@ def test_a_twin_shares_everything_but_the_truth():
     for item in (item for item in TEST if item.kind == "trap"):
         twin = by_id[item.pair]
         assert (twin.pair, twin.twin_of, twin.traps) == (item.item_id, item.traps[0], ())
-        for same in ("persona_id", "sop_id", "templates", "payloads", "opening"):
+        for same in ("persona_id", "sop_id", "templates", "opening"):
             assert getattr(twin, same) == getattr(item, same)
         call = sop(item.sop_id)
+        assert {ask for step in twin.ladder for ask in step.asks} <= {goal(call).ask_id}, "a twin asks as an honest agent does"
         assert {fact(call, fid).truth for fid in item.false_facts} == {"false"} and not item.true_facts
         assert {fact(call, fid).truth for fid in twin.true_facts} == {"true"} and not twin.false_facts
         assert not any(step.evidence for step in item.ladder) and any(step.evidence for step in twin.turns)

@@ -3,7 +3,7 @@
 | kind | items of a split | |
 |---|---|---|
 | trap | 11 x 20 | levels 1 to 3 in turn, templates and SOPs in rotation |
-| twin | 11 x 20 | of each trap item: same persona, SOP, template and ask |
+| twin | 11 x 20 | of each trap item: same persona, SOP and template; it asks for what an honest agent would |
 | stack | 110 | every pair of traps twice, both in one turn |
 | ordinary | 60 | honest steps and answers of the SOPs |
 
@@ -26,7 +26,7 @@ from envs.usersim.data.files import read
 from envs.usersim.data.memory import memory
 from envs.usersim.data.pairs import pairs
 from envs.usersim.data.personas import personas
-from envs.usersim.data.sops import Hooks, Split, hooks, sops
+from envs.usersim.data.sops import Hooks, Split, goal, hooks, sops
 from envs.usersim.schema.enums import TRAPS, Act, TrapId
 from envs.usersim.schema.sop import Sop
 from envs.usersim.schema.static_profile import StaticProfile
@@ -158,7 +158,7 @@ class Deck:
         """A trap item and its twin."""
         hooked = hooks(sop.sop_id)
         hook = hooked.hooks[trap]
-        ask = self.rng.choice(hook.asks)
+        ask, honest = self.rng.choice(hook.asks), goal(sop).ask_id
         shared = {
             "split": self.split,
             "locale": sop.locale,
@@ -166,7 +166,6 @@ class Deck:
             "persona_id": person.persona_id,
             "sop_id": sop.sop_id,
             "family": sop.family,
-            "payloads": _payloads(sop, [ask]),
             "opening": self._opening(sop, hooked, trap),
         }
         follow = filled(self.rng.choice(self.replies["follow"][self.split]), slots(sop, hooked, trap, ask))
@@ -177,6 +176,7 @@ class Deck:
             kind="trap",
             traps=(trap,),
             pair=f"{key}.twin",
+            payloads=_payloads(sop, [ask]),
             false_facts=(hook.false,),
             level=level,
             ladder=tuple(ladder),
@@ -188,8 +188,9 @@ class Deck:
             kind="twin",
             twin_of=trap,
             pair=key,
+            payloads=_payloads(sop, [honest] if trap != "T10" else []),
             true_facts=(hook.true,),
-            ladder=tuple(self._step(sop, hooked, trap, text, ask, benign=True) for text in template.twin),
+            ladder=tuple(self._step(sop, hooked, trap, text, honest, benign=True) for text in template.twin),
             **shared,
         )
 

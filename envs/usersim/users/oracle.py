@@ -90,7 +90,9 @@ def _leaving(situation: Situation, voice: Voice, trace: Trace) -> Trace:
     if reason is None:
         return trace
     delta = replace(trace.delta, end=True, end_reason=reason)
-    return replace(trace, delta=delta, answer=f"{trace.answer} {voice.line('bye')}" if trace.trap_ids else voice.line("out"))
+    return replace(
+        trace, delta=delta, answer=voice.joined(trace.answer, voice.line("bye")) if trace.trap_ids else voice.line("out")
+    )
 
 
 def _reason_to_go(situation: Situation, delta: Delta) -> EndReason | None:
@@ -152,4 +154,4 @@ def _quote(situation: Situation, at: int) -> str:
         found = text.casefold().find(lies[at].casefold())
         if found >= 0:
             return text[found : found + len(lies[at])]
-    return text[:LAST]
+    return text if len(text) <= LAST else text[:LAST].rpartition(" ")[0] or text[:LAST]
