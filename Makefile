@@ -21,7 +21,7 @@ export OMP_NUM_THREADS := 1
 SEEDS ?= 0 1 2
 QUICK = $(BIN)/python -m cluster train examples/quickstart.yaml --overwrite
 
-.PHONY: quickstart claims bench bench-trl browser test lint types ci clean
+.PHONY: quickstart claims learning bench bench-trl browser test lint types ci clean
 
 quickstart: $(STAMP)
 	$(BIN)/python -m cluster train examples/quickstart.yaml run.seed=$(SEED) run.name=quickstart-$(SEED) --overwrite
@@ -31,6 +31,15 @@ claims: $(STAMP)
 	for s in $(SEEDS); do $(QUICK) run.seed=$$s run.name=lr0-$$s learner.lr=0 || exit; done
 	for s in $(SEEDS); do $(QUICK) run.seed=$$s run.name=shuffle-$$s rewards.shuffle=true || exit; done
 	for kind in quickstart lr0 shuffle; do $(BIN)/python -m cluster report $(foreach s,$(SEEDS),$${PARLEY_HOME:-runs}/$$kind-$(s)) || exit; done
+
+# What tiny agents learn in three gyms: docs/learning.md and its figure.
+LESSONS := quickstart travel persuade
+
+learning: $(STAMP)
+	for lesson in $(LESSONS); do for s in $(SEEDS); do \
+	$(BIN)/python -m cluster train examples/$$lesson.yaml run.seed=$$s run.name=$$lesson-$$s --overwrite || exit; done; done
+	$(BIN)/python -m cluster curves \
+	$(foreach lesson,$(LESSONS),$(foreach s,$(SEEDS),$${PARLEY_HOME:-runs}/$(lesson)-$(s))) --out docs/learning.svg
 
 # Wants an idle machine; the first time it also trains the quickstart's models.
 bench: $(STAMP)

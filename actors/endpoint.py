@@ -6,6 +6,8 @@ Invariants
 - The API key is read from the environment and goes into one header: no config, log, error, repr or cache holds it, and a
   server that repeats it is not repeated.
 - In mode replay nothing is sent; a request without a recorded answer is refused.
+- What is paid never passes `max_cost`, as far as servers keep to `max_tokens` (`actors.budget`). A request that got no answer
+  counts with all that it may have cost.
 """
 
 from __future__ import annotations
@@ -13,25 +15,32 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
 from actors import endpoint_cache
-from actors.endpoint_reply import PAUSE_S, EndpointError, Reply, failure_of, pause_of, reply_of, spoken
+from actors.budget import Budget, most_of, price
+from actors.endpoint_reply import PAUSE_S, BudgetSpent, EndpointError, Reply, failure_of, pause_of, reply_of, spoken
 from actors.pace import Pace
 from rewards.endpoint_config import EndpointConfig
 from rewards.verdict import Failure
-
-MILLION = 1e6
 
 
 class EndpointClient:
     """One process's share of an endpoint; lives in one event loop."""
 
-    def __init__(self, config: EndpointConfig, patience_s: float) -> None:
-        """`patience_s`: a request that would have to wait longer for its turn fails at once.
+    def __init__(
+        self,
+        config: EndpointConfig,
+        patience_s: float,
+        *,
+        spent: float = 0.0,
+        paid: Callable[[Reply, float], None] = lambda reply, cost: None,
+    ) -> None:
+        """`patience_s`: a request that would have to wait longer for its turn fails at once. `spent`: of `max_cost`, by earlier
+        processes. `paid` hears of every answer and what it cost.
 
         Raises EndpointError (refused) without an API key that can be sent, OSError without a cache that can be used.
         """
@@ -45,6 +54,8 @@ class EndpointClient:
         self._http = httpx.AsyncClient(timeout=None, limits=httpx.Limits(max_connections=config.max_concurrent))
         self._pace = Pace(config.requests_per_minute)
         self._slots = asyncio.Semaphore(config.max_concurrent)
+        self._budget = Budget(config.max_cost, spent)
+        self._paid = paid
         self._requests, self._tokens, self._cost = 0, 0, 0.0
 
     async def complete(self, body: Mapping[str, Any]) -> Reply:
@@ -68,18 +79,28 @@ class EndpointClient:
     async def _ask(self, body: dict[str, Any]) -> Reply:
         async with self._slots:
             await self._turn()
-            if self._config.max_cost is not None and self._cost >= self._config.max_cost:
-                raise EndpointError(
-                    "refused", f"max_cost is spent: {self._cost:.4g} of {self._config.max_cost:.4g}, this process's share"
+            cost = bound = most_of(self._config, body)
+            if not self._budget.reserve(bound):
+                raise BudgetSpent(
+                    "refused",
+                    f"max_cost has no room for a request of up to {bound:.4g}: {self._budget.spent:.4g} of "
+                    f"{self._budget.most:.4g}, this process's share, is spent",
                 )
-            status, retry_after, text = await self._post(body)
+            try:
+                status, retry_after, text = await self._post(body)
+                cost = 0.0 if status != 200 else bound
+                self._refused(status, retry_after, text)
+                reply = reply_of(text)
+                cost = self._pay(reply)
+            finally:
+                self._budget.settle(bound, cost)
+        return reply
+
+    def _refused(self, status: int, retry_after: str | None, text: str) -> None:
         if failure := failure_of(status, text):
             if failure.failure == "transport":
                 self._pace.pause(_now() + pause_of(retry_after))
             raise self._from_here(failure.failure, failure.detail)
-        reply = reply_of(text)
-        self._pay(reply)
-        return reply
 
     async def _turn(self) -> None:
         while (wait := self._pace.wait(_now())) > 0:  # whoever wakes first starts; a pause may have begun meanwhile
@@ -111,15 +132,18 @@ class EndpointClient:
     def _masked(self, text: str) -> str:
         return text.replace(self._key, "[API key]") if self._key else text
 
-    def _pay(self, reply: Reply) -> None:
+    def _pay(self, reply: Reply) -> float:
         config = self._config
         if reply.prompt_tokens is None or reply.completion_tokens is None:
             if config.max_cost is not None:
                 raise EndpointError("refused", "the server does not report `usage`, so max_cost cannot be kept")
-            return
+            self._paid(reply, 0.0)
+            return 0.0
+        cost = price(config, reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens or 0)
         self._tokens += reply.prompt_tokens + reply.completion_tokens
-        spent = reply.prompt_tokens * config.prompt_price + reply.completion_tokens * config.completion_price
-        self._cost += spent / MILLION
+        self._cost += cost
+        self._paid(reply, cost)
+        return cost
 
 
 def _api_key(name: str | None) -> str | None:

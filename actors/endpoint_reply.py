@@ -31,6 +31,10 @@ class EndpointError(Unanswered):
     who = "endpoint"
 
 
+class BudgetSpent(EndpointError):
+    """A request was not sent, because it could have passed `max_cost`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the model said. Token counts are None where the server does not tell."""
@@ -39,6 +43,8 @@ class Reply:
     finish: Literal["stop", "length"]
     prompt_tokens: int | None
     completion_tokens: int | None
+    cached_tokens: int | None = None
+    """Of the prompt's, those that the server had in its cache."""
 
 
 def failure_of(status: int, body: str) -> EndpointError | None:
@@ -62,7 +68,8 @@ def reply_of(body: str) -> Reply:
         finish: Literal["stop", "length"] = "length" if choice.get("finish_reason") == "length" else "stop"
         # Half a surrogate pair, which JSON can spell, is no text that a table of trajectories takes.
         text = text.encode(errors="replace").decode()
-        return Reply(text, finish, _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
+        cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
+        return Reply(text, finish, *map(_count, (usage.get("prompt_tokens"), usage.get("completion_tokens"), cached)))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         raise EndpointError("invalid", f"no chat completion: {body[:LONGEST_MESSAGE]!r}") from None
 

@@ -1,4 +1,4 @@
-"""A simulated user behind an OpenAI-compatible server, as a speaker.
+"""A role behind an OpenAI-compatible server, as a speaker: a simulated user, a teacher, or an agent that is measured.
 
 Keeps the conversation as messages, one list per episode. What it thought is neither said nor read by itself again. Every
 request carries a seed made of (episode seed, turn), so a server that honours seeds, and a replay, say the same again.
@@ -24,13 +24,16 @@ TEMPERATURE = 1.0
 
 
 class EndpointSpeaker:
-    """Plays a partner. `speak` raises EndpointError when no answer can be had: the episode is masked."""
+    """Plays a role. `speak` raises EndpointError when no answer can be had: the episode is masked."""
 
-    def __init__(self, client: EndpointClient, retry: RetryPolicy, max_tokens: int, seed: int) -> None:
+    def __init__(
+        self, client: EndpointClient, retry: RetryPolicy, max_tokens: int, seed: int, temperature: float = TEMPERATURE
+    ) -> None:
         self._client = client
         self._retry = retry
         self._max_tokens = max_tokens
         self._seed = seed
+        self._temperature = temperature
         self._turn = 0
         self._said: list[dict[str, str]] = []
 
@@ -49,21 +52,24 @@ class EndpointSpeaker:
         return {
             "messages": self._said,
             "max_tokens": self._max_tokens,
-            "temperature": TEMPERATURE,
+            "temperature": self._temperature,
             "seed": derived_seed(self._seed, self._turn) % SEEDS,
         }
 
 
-class EndpointPartner:
-    """Makes speakers that share one client: its limits are those of the process."""
+class EndpointSpeakers:
+    """Makes speakers that share one client: its limits are those of the process. Who is `acting` speaks at the request's
+    temperature."""
 
-    def __init__(self, endpoint: EndpointConfig, retry: RetryPolicy, limits: Limits) -> None:
+    def __init__(self, endpoint: EndpointConfig, retry: RetryPolicy, limits: Limits, *, acting: bool = False) -> None:
         self.client = EndpointClient(endpoint, retry.deadline_s)
         self._retry = retry
         self._max_tokens = limits.max_turn_tokens
+        self._acting = acting
 
     def __call__(self, request: GroupRequest, seed: int) -> EndpointSpeaker:
-        return EndpointSpeaker(self.client, self._retry, self._max_tokens, seed)
+        temperature = request.temperature if self._acting else TEMPERATURE
+        return EndpointSpeaker(self.client, self._retry, self._max_tokens, seed, temperature)
 
 
 def _plain(message: Message) -> dict[str, str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from ray.exceptions import RayTaskError
 
@@ -109,10 +109,16 @@ def start_judges(
     )
 
 
+class Callee(Protocol):
+    """A pool, or what stands for one in a process without Ray. Raises PoolError as `ActorPool.call` does."""
+
+    async def call(self, method: str, *arguments: Any, timeout_s: float) -> Any: ...
+
+
 class PooledJudge:
     """The judge a gym asks: gathers requests, calls the pool, validates, retries."""
 
-    def __init__(self, pool: ActorPool, config: JudgeConfig) -> None:
+    def __init__(self, pool: Callee, config: JudgeConfig) -> None:
         self._pool = pool
         self._config = config
         self._stats = JudgeStats()

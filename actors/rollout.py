@@ -12,14 +12,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import pyarrow as pa
 
 import envs
-from actors.endpoint_reply import EndpointError
+from actors.endpoint_reply import BudgetSpent, EndpointError
 from actors.engine import EngineDead
 from actors.pool import PoolError
 from actors.speaker import PolicySpeaker, derived_seed
@@ -31,6 +31,9 @@ from envs.tool import Wire
 from rewards.combine import FORMAT_REWARD
 from rewards.trajectory import OK, Row, Turn, to_table
 from rewards.verdict import JudgeError
+
+BUDGET = "budget"
+"""The status of an episode that an endpoint's `max_cost` ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class Cast:
     """name -> (weight in the mix, factory). Weight 0: only on request."""
     judge: Judge
     gym_params: dict[str, dict[str, Any]]
+    name: str | None = None
+    """What rows call an acting speaker without tokens; None: `scripted:` and its role."""
     wire: Wire = "bracket"
     max_turns: int = 16
 
@@ -91,11 +96,11 @@ async def run_group(
     request: GroupRequest, cast: Cast, limit: asyncio.Semaphore, ended: Callable[[], None] = lambda: None
 ) -> pa.Table:
     """Play all episodes of a group, at most as many at a time as `limit` allows; `ended` hears of each."""
-    opponent = request.opponent or _draw(cast, derived_seed("opponent", request.group_id, *request.seeds[:1]))
+    opponent = drawn_opponent(request, cast)
 
     async def episode(index: int) -> list[Row]:
         async with limit:
-            rows = await _guarded(request, cast, index, opponent)
+            rows = await episode_rows(request, cast, index, opponent)
         ended()
         return rows
 
@@ -103,13 +108,14 @@ async def run_group(
     return to_table(row for episode_rows in rows for row in episode_rows)
 
 
-async def _guarded(request: GroupRequest, cast: Cast, index: int, opponent: str) -> list[Row]:
+async def episode_rows(request: GroupRequest, cast: Cast, index: int, opponent: str) -> list[Row]:
+    """One episode of a group, at the place `index`."""
     try:
         return await _play(request, cast, index, opponent)
     except Exception as error:
         # The row carries kind and cause to the driver, which masks, counts and stops on too many.
-        failed = _row(request, index, opponent)
-        failed.status = _status(error)
+        failed = empty_row(request, index, opponent)
+        failed.status = status_of(error)
         failed.state = json.dumps({"error": f"{type(error).__name__}: {error}"[:2000]})
         return [failed]
 
@@ -121,12 +127,11 @@ async def _play(request: GroupRequest, cast: Cast, index: int, opponent: str) ->
     partner = cast.partners[opponent][1](request, derived_seed(seed, "partner"))
     gym = envs.create(name, partner, cast.judge, **cast.gym_params.get(name, {}))
     episode = await converse(gym, gym.reset(request.task, seed), acting, wire=cast.wire, max_turns=cast.max_turns)
-    sequences = acting.transcript.sequences if isinstance(acting, PolicySpeaker) else [TokenSequence()]
-    policy = acting.policy if isinstance(acting, PolicySpeaker) else f"scripted:{gym.acting}"
-    return [_filled(_row(request, index, opponent), policy, n, s, episode) for n, s in enumerate(sequences)]
+    return filled_rows(empty_row(request, index, opponent), acting, cast.name or f"scripted:{gym.acting}", episode)
 
 
-def _row(request: GroupRequest, index: int, opponent: str) -> Row:
+def empty_row(request: GroupRequest, index: int, opponent: str) -> Row:
+    """What is known of an episode before it is played."""
     return Row(
         policy="",
         opponent=opponent,
@@ -138,6 +143,13 @@ def _row(request: GroupRequest, index: int, opponent: str) -> Row:
         attempt=request.attempt,
         seed=request.seeds[index],
     )
+
+
+def filled_rows(row: Row, acting: Speaker, name: str, episode: Episode) -> list[Row]:
+    """An episode as rows like `row`, one per sequence; `name` is what they call a speaker without tokens."""
+    sequences = acting.transcript.sequences if isinstance(acting, PolicySpeaker) else [TokenSequence()]
+    policy = acting.policy if isinstance(acting, PolicySpeaker) else name
+    return [_filled(replace(row), policy, n, s, episode) for n, s in enumerate(sequences)]
 
 
 def _filled(row: Row, policy: str, number: int, sequence: TokenSequence, episode: Episode) -> Row:
@@ -164,17 +176,25 @@ def _turn(number: int, played: PlayedTurn) -> Turn:
     return Turn(number, played.finish, played.signature, rewards)
 
 
-def _draw(cast: Cast, seed: int) -> str:
-    names = [name for name, (weight, _) in cast.partners.items() if weight > 0]
-    weights = [cast.partners[name][0] for name in names]
-    return random.Random(seed).choices(names, weights)[0]
+def drawn_opponent(request: GroupRequest, cast: Cast) -> str:
+    """Who plays the partner in all episodes of a group."""
+    mix = {name: weight for name, (weight, _) in cast.partners.items()}
+    return request.opponent or draw_opponent(mix, request.group_id, request.seeds)
 
 
-def _status(error: Exception) -> str:
+def draw_opponent(mix: Mapping[str, float], group_id: int, seeds: Sequence[int]) -> str:
+    """Who of a mix, name -> weight, a group meets; the same for the same group and first seed."""
+    names = [name for name, weight in mix.items() if weight > 0]
+    seed = derived_seed("opponent", group_id, *seeds[:1])
+    return random.Random(seed).choices(names, [mix[name] for name in names])[0]
+
+
+def status_of(error: Exception) -> str:
+    """The status of a row whose episode ended with `error`."""
     if isinstance(error, JudgeError):
         return f"judge_{error.failure}"
     if isinstance(error, EndpointError):
-        return "endpoint"
+        return BUDGET if isinstance(error, BudgetSpent) else "endpoint"
     if isinstance(error, PartnerSilent):
         return "partner"
     return "engine" if isinstance(error, EngineDead | PoolError) else "error"

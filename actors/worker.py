@@ -1,4 +1,4 @@
-"""The rollout worker: an actor with an engine of its own that plays groups.
+"""The rollout worker: an actor that plays groups, with an engine of its own where a policy acts.
 
 Invariants
 - It pulls newer weights before it samples, so a restarted worker can never sample with the wrong version. Between two
@@ -10,14 +10,16 @@ Invariants
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
+from actors.acting import Acting, EndpointSpec, PolicySpec, ScriptSpec, endpoint_factory, script_factory
 from actors.config import EngineConfig, RolloutConfig
-from actors.endpoint_speaker import EndpointPartner
+from actors.endpoint_speaker import EndpointSpeakers
 from actors.engine import Engine
 from actors.engine_actor import PooledEngine, end_now, end_soon
 from actors.environment import ENVIRONMENT
@@ -27,21 +29,10 @@ from actors.rollout import Cast, GroupRequest, SpeakerFactory, Weights, adversar
 from actors.speaker import Limits, PolicySpeaker, TokenService
 from actors.transcript import Renderer
 from envs import modules
-from envs.base import Speaker
+from envs.base import Judge, Speaker
 from envs.speakers import ConstantSpeaker
-from envs.tool import Wire
 from rewards.config import JudgeConfig, RetryPolicy
 from rewards.endpoint_config import EndpointConfig
-
-
-@dataclass(frozen=True, slots=True)
-class PolicySpec:
-    """A policy as a worker needs it: where its weights and tokenizer lie, and how it talks."""
-
-    name: str
-    path: str
-    wire: Wire = "bracket"
-    history: Literal["keep", "strip"] = "keep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +57,7 @@ class PartnerSpec:
 class WorkerSpec:
     """Everything a rollout worker is made from."""
 
-    agent: PolicySpec
+    agent: Acting
     partners: dict[str, PartnerSpec]
     gym_params: dict[str, dict[str, Any]]
     max_turns: int
@@ -84,28 +75,17 @@ class RolloutWorker:
 
     def __init__(self, spec: WorkerSpec) -> None:
         modules.find_all(spec.modules)
-        rollout = spec.rollout
-        self._engine = Engine(
-            spec.agent.name, spec.agent.path, spec.engine, max_context=rollout.max_context, max_sequences=rollout.concurrency
-        )
-        self._limit = asyncio.Semaphore(rollout.concurrency)
+        self._engine = _own_engine(spec)
+        self._limit = asyncio.Semaphore(spec.rollout.concurrency)
         self._pulling = asyncio.Lock()
         self._age = (0, 0)
         self._episodes_running, self._episodes_ended = 0, 0
-        limits = Limits(rollout.max_turn_tokens, rollout.max_context)
         self._judge = PooledJudge(ActorPool.find("judge", spec.judges), spec.judge)
-        self._cast = Cast(
-            acting=policy_factory(spec.agent, self._engine, limits),
-            partners={name: (p.weight, _partner(p, spec, limits)) for name, p in spec.partners.items()},
-            judge=self._judge,
-            gym_params=spec.gym_params,
-            wire=spec.agent.wire,
-            max_turns=spec.max_turns,
-        )
+        self._cast = cast_of(spec, self._judge, self._engine)
 
     async def run_group(self, request: GroupRequest) -> pa.Table:
         """Play one group with weights at least as new as the request's."""
-        if self._engine.dead:
+        if self._engine is not None and self._engine.dead:
             await end_now()
         running = len(request.seeds)
         self._episodes_running += running
@@ -121,11 +101,13 @@ class RolloutWorker:
             return await run_group(request, self._cast, self._limit, ended)
         finally:
             self._episodes_running -= running
-            if self._engine.dead:
+            if self._engine is not None and self._engine.dead:
                 end_soon()
 
     async def update(self, weights: dict[str, Weights]) -> int:
         """Take newer weights, also while conversations go on; returns the version held. Raises ChecksumMismatch."""
+        if self._engine is None:
+            return 0
         if self._engine.dead:
             await end_now()
         newest = weights.get(self._engine.policy)
@@ -137,18 +119,51 @@ class RolloutWorker:
 
     async def ping(self) -> dict[str, Any]:
         """See `Engine.vitals`; here with episodes, and with what it met at its judges (`JudgeStats.to_dict`)."""
-        vitals = self._engine.vitals()
+        none: dict[str, Any] = {"pid": os.getpid(), "pending": {}, "done": {}}
+        vitals = self._engine.vitals() if self._engine is not None else none
         vitals["pending"]["episodes"] = self._episodes_running
         vitals["done"]["episodes"] = self._episodes_ended
         return vitals | {"judge": self._judge.stats()} | self._endpoints()
 
     def _endpoints(self) -> dict[str, Any]:
-        """What endpoint users were asked for so far."""
-        clients = [make.client for _, make in self._cast.partners.values() if isinstance(make, EndpointPartner)]
+        """What endpoints were asked for so far."""
+        makers = [self._cast.acting, *(make for _, make in self._cast.partners.values())]
+        clients = [make.client for make in makers if isinstance(make, EndpointSpeakers)]
         if not clients:
             return {}
         used = [client.counters() for client in clients]
         return {"endpoint": {name: sum(counters[name] for counters in used) for name in used[0]}}
+
+
+def cast_of(spec: WorkerSpec, judge: Judge, engine: Engine | None = None) -> Cast:
+    """Who plays and who judges; `engine` is the acting policy's, where there is one."""
+    limits = Limits(spec.rollout.max_turn_tokens, spec.rollout.max_context)
+    return Cast(
+        acting=_acting(spec.agent, engine, limits),
+        partners={name: (p.weight, _partner(p, spec, limits)) for name, p in spec.partners.items()},
+        judge=judge,
+        gym_params=spec.gym_params,
+        name=spec.agent.name,
+        wire=spec.agent.wire,
+        max_turns=spec.max_turns,
+    )
+
+
+def _own_engine(spec: WorkerSpec) -> Engine | None:
+    agent, rollout = spec.agent, spec.rollout
+    if not isinstance(agent, PolicySpec):
+        return None
+    return Engine(agent.name, agent.path, spec.engine, max_context=rollout.max_context, max_sequences=rollout.concurrency)
+
+
+def _acting(agent: Acting, engine: Engine | None, limits: Limits) -> SpeakerFactory:
+    if isinstance(agent, ScriptSpec):
+        return script_factory(agent)
+    if isinstance(agent, EndpointSpec):
+        return endpoint_factory(agent, limits)
+    if engine is None:
+        raise ValueError("a policy that acts needs an engine")
+    return policy_factory(agent, engine, limits)
 
 
 def policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> SpeakerFactory:
@@ -183,22 +198,27 @@ def partner_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> 
     return make
 
 
-def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerFactory:
+def plain_partner(partner: PartnerSpec, limits: Limits) -> SpeakerFactory:
+    """Speakers of a partner that has no policy."""
     if partner.constant is not None:
         text = partner.constant
         return lambda request, seed: ConstantSpeaker(text)
     if partner.endpoint is not None:
-        return EndpointPartner(partner.endpoint, partner.retry, limits)
+        return EndpointSpeakers(partner.endpoint, partner.retry, limits)
     if partner.adversarial is not None:
         return adversarial("partner", partner.adversarial)
+    return scripted("partner")
+
+
+def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerFactory:
     if partner.policy is None:
-        return scripted("partner")
+        return plain_partner(partner, limits)
     service = PooledEngine(ActorPool.find(f"engine of {partner.policy.name!r}", partner.engines), spec.engine)
     return partner_factory(partner.policy, service, limits)
 
 
 def start_workers(spec: WorkerSpec, *, cpus: float, timeout_s: float) -> ActorPool:
-    """The pool of rollout workers."""
+    """The pool of rollout workers. They reserve GPUs only for engines of their own."""
     return ActorPool.start(
         "rollout worker",
         RolloutWorker,
@@ -206,7 +226,7 @@ def start_workers(spec: WorkerSpec, *, cpus: float, timeout_s: float) -> ActorPo
         spec.rollout.workers,
         timeout_s,
         num_cpus=cpus,
-        num_gpus=spec.engine.gpus,
+        num_gpus=spec.engine.gpus if isinstance(spec.agent, PolicySpec) else 0,
         resources=spec.rollout.resources or None,
         max_task_retries=0,  # re-dispatch is the stream's decision
         max_concurrency=1024,

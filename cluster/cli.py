@@ -14,9 +14,13 @@ import typer
 
 from cluster import config as configuration
 from cluster.config import Config, yaml_text
+from cluster.data.command import data_app
 from cluster.errors import EXIT_CODE, RunFailed, UserError
+from cluster.evaluation.command import evaluate
 from cluster.jobs.interruption import Interrupted
 from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
+from cluster.report.curves_command import curves
+from cluster.teach.command import teach
 
 FAILED = 1
 """A run broke off; the sentence names component and cause."""
@@ -24,7 +28,10 @@ INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command()(curves)
+app.add_typer(data_app(), name="data")
 
+app.command("eval")(evaluate)
 ConfigFile = Annotated[Path, typer.Argument(help="A run's YAML file.", show_default=False)]
 Overrides = Annotated[list[str] | None, typer.Argument(help="Dotted overrides: rollout.workers=2", show_default=False)]
 Run = Annotated[Path, typer.Argument(help="The folder of a run.", show_default=False)]
@@ -118,21 +125,12 @@ def sft(
             made = {str(role): prepare_role(resolved, role, out, progress, go_on=resume)}
         else:
             models = prepare(resolved, progress, go_on=resume)
+            assert models.agent is not None  # a run has one
             made = {"agent": models.agent, **models.frozen}
     typer.echo(json.dumps({name: str(path) for name, path in made.items()}, indent=2))
 
 
-@app.command("eval")
-def evaluate(
-    config: ConfigFile,
-    model: Annotated[Path, typer.Argument(help="A model folder, e.g. a checkpoint's hf/.", show_default=False)],
-    overrides: Overrides = None,
-) -> None:
-    """Evaluate a model on held-out tasks.  Example: parley eval examples/quickstart.yaml RUN/checkpoints/000040/…/hf"""
-    resolved = configuration.load(config, [*(overrides or []), f"policies.agent.model={model}"])
-    from cluster.evaluate import evaluate as run
-
-    typer.echo(json.dumps(run(resolved), indent=2))
+app.command()(teach)
 
 
 @app.command()
@@ -274,7 +272,7 @@ def _describe(config: Config, described: Path | None) -> None:
     typer.echo(configuration.resolved(config))
     typer.echo("# derived\n" + "".join(f"# {line}\n" for line in yaml_text.dump(sizes).splitlines()), nl=False)
     nodes = resources() if described is None else described_nodes(described)
-    preflight.check(config, nodes)
+    preflight.check(preflight.parts(config), nodes)
     tasks.check(config.gyms.train, config.gyms.tasks)
     if described is None:  # else the files lie elsewhere too
         sources.check_files(config)

@@ -5,22 +5,23 @@ Contract: everything is found by the gym's name. Nothing here knows Ray, torch o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import envs.function
 import envs.intention
+import envs.persuade
 import envs.search
 import envs.tau
 import envs.telepathy
 import envs.travel
 import envs.turtle
 import envs.usersim  # noqa: F401  (they register themselves)
-from envs import registry
+from envs import registry, task_file
 from envs.adversarial import adversary
-from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task
-from envs.speakers import ConstantSpeaker, scripted
-from envs.verdicts import RuleJudge, validate_verdict
+from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task, View
+from envs.speakers import ConstantSpeaker, Nobody, scripted
+from envs.verdicts import NoJudge, RuleJudge, validate_verdict
 
 __all__ = [
     "ConstantSpeaker",
@@ -28,6 +29,7 @@ __all__ = [
     "adversary",
     "create",
     "demonstrations",
+    "first_views",
     "gyms",
     "load",
     "make",
@@ -49,15 +51,25 @@ def create(name: str, partner: Speaker, judge: Judge, *, preset: str | None = No
 def make(
     name: str, *, task: Task, partner: Speaker, judge: Judge, preset: str | None = None, seed: int = 0, **params: Any
 ) -> Gym:
-    """A gym ready to be stepped; what the acting role sees first is `gym.first_view`."""
+    """A gym ready to be stepped; what the acting role sees first is `gym.first_view`. Raises ValueError for a task that needs
+    another judge or other parameters."""
     gym = create(name, partner, judge, preset=preset, **params)
     gym.first_view = gym.reset(task, seed)
+    gym.fits(task)
     return gym
 
 
 def load(name: str, split: Split, **options: Any) -> list[Task]:
-    """The tasks of a gym's split."""
+    """The tasks of a gym's split; with `file` those of a task file (`envs.task_file`) instead of the gym's own lists."""
+    if "file" in options:
+        return task_file.load(name, split, **options)
     return list(registry.entry(name).load(split, **options))
+
+
+def first_views(name: str, tasks: Iterable[Task], **params: Any) -> list[View]:
+    """What the acting role sees first of each task. Raises ValueError for one of a world that is not here."""
+    gym = create(name, Nobody(), NoJudge(), **params)
+    return [gym.reset(task, 0) for task in tasks]
 
 
 def demonstrations(

@@ -21,6 +21,8 @@ from pydantic import BaseModel, ConfigDict
 
 Role = Literal["agent", "user"]
 Split = Literal["train", "heldout"]
+Scripted = Literal["agent", "partner", "judge"]
+"""What a script or a rule can be in an episode."""
 
 
 class EpisodeOver(RuntimeError):
@@ -39,6 +41,11 @@ class Task(BaseModel):
     id: str
     gym: str
     split: Split
+
+    @property
+    def beyond_rules(self) -> frozenset[Scripted]:
+        """What no script of the gym can be here, because the task is told in free words: only a model can then be that."""
+        return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,9 @@ class Gym(ABC):
     @abstractmethod
     def reset(self, task: Task, seed: int) -> View:
         """Start an episode and return the acting role's first view."""
+
+    def fits(self, task: Task) -> None:  # noqa: B027  (most gyms play all their tasks)
+        """Raise ValueError for a task that cannot be played with these parameters, or by this judge."""
 
     @abstractmethod
     async def step(self, action: str) -> StepResult:

@@ -32,7 +32,7 @@ class PlayedTurn:
 class Episode:
     """What a conversation leaves behind; `messages` are the acting role's side, the last word included."""
 
-    messages: list[Message]
+    messages: list[Message] = field(default_factory=list)
     turns: list[PlayedTurn] = field(default_factory=list)
     ended: Literal["terminated", "truncated", "context_full"] = "truncated"
     score: float = 0.0
@@ -52,10 +52,21 @@ def call_of(gym: Gym, utterance: Utterance, wire: Wire) -> Call | Malformed:
     return parse(wire, utterance.text, gym.choices)
 
 
-async def converse(gym: Gym, view: View, acting: Speaker, *, wire: Wire = "bracket", max_turns: int = 1000) -> Episode:
-    """Play to the end from the gym's first view. Raises what gym, partner, judge or engine raise."""
+async def converse(
+    gym: Gym,
+    view: View,
+    acting: Speaker,
+    *,
+    wire: Wire = "bracket",
+    max_turns: int = 1000,
+    episode: Episode | None = None,
+) -> Episode:
+    """Play to the end from the gym's first view. Raises what gym, partner, judge or engine raise.
+
+    `episode` is filled as the conversation goes on: who gave it has what was said when something raises."""
     view = replace(view, system=briefing(gym, view.system, wire))
-    episode = Episode([Message("system", view.system), *view.messages])
+    episode = Episode() if episode is None else episode
+    episode.messages += [Message("system", view.system), *view.messages]
     observer: Literal["tool", "user"] = "tool" if wire == "hermes" and gym.choices else "user"
     while len(episode.turns) < max_turns:
         signature = gym.signature()

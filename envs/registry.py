@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from random import Random
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from envs.base import Demonstration, Gym, Role, Speaker, Task
 
@@ -33,6 +33,8 @@ class Entry:
     `random` and `best_fixed_script`, which read neither task nor replies, and `oracle`."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Named constructor parameters."""
+    task: type[Task] | None = None
+    """The class of its tasks, so that they can be read from a file (`envs.task_file`); None: they cannot."""
     contradict: Callable[[str, Random], str | None] | None = None
     """For `envs.adversarial`: a reply of the scripted user turned into one that states something else of the same thing, None
     where it states nothing. Without it a contradictory user takes its words back, which no gym can tell for false."""
@@ -63,6 +65,18 @@ def entry(name: str) -> Entry:
     if name not in _ENTRIES:
         raise unknown("gym", name, _ENTRIES)
     return _ENTRIES[name]
+
+
+def sources(name: str) -> tuple[str, ...]:
+    """The lists that a gym's loader offers as `source`; none where it has one list only."""
+    hint = get_type_hints(entry(name).load).get("source")
+    return tuple(map(str, get_args(hint)))
+
+
+def usual_source(name: str) -> str | None:
+    """The one that is loaded when none is named."""
+    parameter = signature(entry(name).load).parameters.get("source")
+    return None if parameter is None else str(parameter.default)
 
 
 def noise(name: str) -> set[str]:

@@ -5,6 +5,7 @@ Invariant: a scripted speaker reads nothing but the views it is given, and its w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 from envs.base import Role, Speaker, Utterance, View
@@ -19,6 +20,17 @@ class ConstantSpeaker:
 
     async def speak(self, view: View) -> Utterance:
         return Utterance(self.text)
+
+
+class FixedScript:
+    """The same turns in every episode; the last is repeated."""
+
+    def __init__(self, utterances: Sequence[str]) -> None:
+        self.utterances, self._turn = utterances, 0
+
+    async def speak(self, view: View) -> Utterance:
+        self._turn += 1
+        return Utterance(self.utterances[min(self._turn, len(self.utterances)) - 1])
 
 
 class Nobody:

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from envs.base import EpisodeOver, Gym, Judge, PartnerSilent, Speaker, StepResult, Task, Verdict, VerdictRequest, View
 from envs.tool import Call, Malformed, split_action
-from envs.verdicts import checked
+from envs.verdicts import RuleJudge, checked
 
 ShowReward = Literal["never", "train", "always"]
 SHOWN = "\nReward: "
@@ -123,6 +123,10 @@ class TurnGym(Gym):
     def reset(self, task: Task, seed: int) -> View:
         self._seed = seed
         return self.begin(task)
+
+    def fits(self, task: Task) -> None:
+        if "judge" in task.beyond_rules and isinstance(self.judge, RuleJudge):
+            raise ValueError(f"{task.id} is told in free words, which no rule can judge: {self.name} needs a model as judge.")
 
     async def step(self, action: str) -> StepResult:
         self._must_go_on()

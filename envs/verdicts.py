@@ -87,3 +87,10 @@ class RuleJudge:
 
     async def verdict(self, request: VerdictRequest) -> Verdict:
         return kind_of(request).rule(request)
+
+
+class NoJudge:
+    """Where nothing is judged: a gym is asked only how its episodes begin."""
+
+    async def verdict(self, request: VerdictRequest) -> Verdict:
+        raise RuntimeError(f"Nobody is here to judge a {request.kind}.")

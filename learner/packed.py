@@ -72,8 +72,10 @@ class Packed:
     segments: Segments
 
     def to(self, device: torch.device) -> Packed:
-        tensors = (tensor.to(device) for tensor in (self.ids, self.positions, self.targets, self.predictors))
-        return Packed(*tensors, self.segments.to(device))
+        ids, positions, targets, predictors = (
+            tensor.to(device) for tensor in (self.ids, self.positions, self.targets, self.predictors)
+        )
+        return Packed(ids, positions, targets, predictors, self.segments.to(device))
 
 
 def pack(sequences: Sequences, rows: Sequence[int], trained: NDArray[np.bool_]) -> tuple[Packed, NDArray[np.int64]]:
@@ -81,9 +83,9 @@ def pack(sequences: Sequences, rows: Sequence[int], trained: NDArray[np.bool_]) 
 
     Also returns `[M]`, where the trained tokens stand in the flat arrays of `sequences`, in the order of `targets`.
     """
-    rows, shared = _order(sequences, rows)
-    lengths = sequences.lengths[rows]
-    spans = [np.arange(*sequences.offsets[row : row + 2]) for row in rows]
+    order, shared = _order(sequences, rows)
+    lengths = sequences.lengths[order]
+    spans = [np.arange(*sequences.offsets[row : row + 2]) for row in order]
     flat = np.concatenate([*spans, np.zeros(0, np.int64)])
     position = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     own = position >= np.repeat(shared, lengths)

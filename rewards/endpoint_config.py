@@ -51,11 +51,13 @@ class EndpointConfig(BaseModel):
     """For one request, from the moment it is sent."""
     prompt_price: NonNegativeFloat = 0.0
     """Per million prompt tokens, in any currency."""
+    cached_price: NonNegativeFloat | None = None
+    """Per million prompt tokens that the server read from its cache; null: `prompt_price`."""
     completion_price: NonNegativeFloat = 0.0
     """Per million sampled tokens."""
     max_cost: PositiveFloat | None = None
-    """Of the whole run, at these prices: nothing more is asked once it is spent. Requests under way may pass it, and an
-    actor that is started again starts counting again."""
+    """Of the whole run, at these prices: a request that could pass it, by the bytes of its prompt and its `max_tokens`, is not
+    sent. An actor that is started again starts counting again."""
     cache: Annotated[Path, AfterValidator(_absolute)] | None = None
     """A JSONL file of answers, appended to or read by all actors."""
     mode: Annotated[Literal["off", "record", "replay"], BeforeValidator(_mode)] = "off"

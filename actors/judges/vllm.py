@@ -9,7 +9,6 @@ Invariants
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from actors.config import EngineConfig
 from actors.engine import Engine, EngineDead, Sampling
 from actors.engine_actor import end_now, end_soon
 from actors.judges.base import decodable, parsed
+from actors.model_folder import fingerprint
 from actors.transcript import Renderer
 from envs.base import VerdictRequest
 from envs.verdicts import kind_of
@@ -26,8 +26,6 @@ from rewards.config import JudgeConfig
 from rewards.verdict import Unanswered
 
 POLICY = "judge"
-SAMPLED_BYTES = 1 << 20
-"""Of the end of every weights file; together with its size they tell two trained models apart without reading all."""
 
 
 class VLLMBackend:
@@ -74,14 +72,3 @@ class VLLMBackend:
         if completion.finish == "length":
             raise ValueError(f"cut off after {config.max_tokens} tokens")
         return self._renderer.decode(completion.tokens)
-
-
-def fingerprint(model: Path) -> str:
-    """Eight hex digits that change with the config or the weights of a model folder."""
-    digest = hashlib.blake2b((model / "config.json").read_bytes(), digest_size=4)
-    for file in sorted(model.glob("*.safetensors")):
-        with file.open("rb") as weights:
-            size = weights.seek(0, 2)
-            weights.seek(max(0, size - SAMPLED_BYTES))
-            digest.update(f"{file.name}:{size}".encode() + weights.read())
-    return digest.hexdigest()

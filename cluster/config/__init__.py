@@ -22,6 +22,7 @@ from cluster.config.endpoint_requests import endpoint_requests
 from cluster.config.overrides import apply
 from cluster.config.sections import CheckpointConfig, EvalConfig, GuardsConfig, MonitorConfig, RunConfig
 from cluster.config.sft import SFTSection
+from cluster.config.teach import TeachConfig
 from cluster.errors import UserError
 from cluster.start import preflight
 from envs.base import Role
@@ -46,6 +47,7 @@ class Config(BaseModel):
     policies: dict[Role, PolicyConfig] = Field(default_factory=_default_policies)
     gyms: GymsConfig = Field(default_factory=GymsConfig)
     sft: SFTSection | None = None
+    teach: TeachConfig | None = None
     rollout: RolloutConfig = Field(default_factory=RolloutConfig)
     engine: EngineConfig = Field(default_factory=EngineConfig)
     rewards: RewardsConfig = Field(default_factory=RewardsConfig)

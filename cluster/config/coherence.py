@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import envs
 from actors.config import TinyModel
-from cluster.config import gym_arguments, imitation, loss_choices, services
+from cluster.config import gym_arguments, imitation, loss_choices, services, task_files
 from cluster.config.gym_counts import heldout_counts
 from cluster.errors import UserError, suggestion
 from envs import modules, registry
@@ -41,18 +41,15 @@ def check(config: Config, *, elsewhere: bool = False) -> None:
     _modules(config.gyms)
     _policies(config)
     _gyms(config)
-    _tasks(config)
+    if not elsewhere:
+        task_files.find(config)
+    _tasks(config, elsewhere)
     imitation.check(config)
     _rewards(config)
     loss_choices.check(config)
     _guards(config)
     _sizes(config)
     _learner(config.learner)
-    for name in config.judges:
-        if name != "default":
-            raise UserError(f"judges.{name} is not a known key: this version has one pool; did you mean judges.default?")
-    if not config.judges:
-        raise UserError("judges.default is missing: give it a backend, for example {backend: rules}.")
     _judges(config)
     if not elsewhere:
         _model_folders(config)
@@ -108,10 +105,12 @@ def _gyms(config: Config) -> None:
         raise UserError(f"gyms.transfer.{both[0]} is also in gyms.train: a transfer gym is one that is not trained on.")
 
 
-def _tasks(config: Config) -> None:
+def _tasks(config: Config, elsewhere: bool) -> None:
     wanted = {name: ("eval.tasks", count) for name, count in heldout_counts(config).items()}
     wanted |= {name: (f"gyms.transfer.{name}.tasks", n) for name, n in heldout_counts(config, transfer=True).items()}
     for name in {**config.gyms.tasks, **wanted}:
+        if elsewhere and task_files.file_of(config, name):
+            continue
         try:
             heldout = envs.load(name, "heldout", **config.gyms.tasks.get(name, {}))
         except (TypeError, ValueError) as error:  # how a loader refuses an option
@@ -119,6 +118,8 @@ def _tasks(config: Config) -> None:
         key, count = wanted.get(name, ("", 0))
         if count > len(heldout):
             raise UserError(f"{key} is {count}: {name} has {len(heldout)} held-out tasks.")
+        if name in wanted and task_files.file_of(config, name):
+            task_files.check(config, name)
 
 
 def _rewards(config: Config) -> None:
@@ -162,6 +163,16 @@ def _turn_cost(rewards: RewardsConfig, gyms: GymsConfig) -> None:
 
 
 def _judges(config: Config) -> None:
+    asked = config.eval.judges
+    for name in config.judges:
+        if name not in ("default", asked):
+            raise UserError(
+                f"judges.{name} is not a known key: a run has one pool, and evaluations the one that eval.judges names; "
+                "did you mean judges.default?"
+            )
+    for name in ("default", *([asked] if asked else [])):
+        if name not in config.judges:
+            raise UserError(f"judges.{name} is missing: give it a backend, for example {{backend: rules}}.")
     for name, judge in config.judges.items():
         if isinstance(judge.model, TinyModel) and judge.max_context > TINY_CONTEXT:
             raise UserError(
@@ -204,6 +215,8 @@ def _speakers(config: Config) -> Iterator[tuple[str, PolicyConfig | SpeakerConfi
         yield f"policies.{role}.model", policy
         for place, speaker in enumerate(policy.mix or []):
             yield f"policies.{role}.mix.{place}.model", speaker
+    for name, speaker in config.eval.users.items():
+        yield f"eval.users.{name}.model", speaker
 
 
 def _model_folders(config: Config) -> None:

@@ -82,6 +82,11 @@ def _scripts(config: Config, role: str, gym: str, recaps: int, key: str) -> None
         raise UserError(f"{key}.recaps is given: only the agent has a closing turn to practise; set it to 0.")
     if recaps and "recaps" not in signature(registry.entry(gym).demonstrations).parameters:
         raise UserError(f"{key}.recaps is {recaps}: {gym} has nothing to drill; set it to 0 there, by a source of its own.")
+    if "file" in config.gyms.tasks.get(gym, {}):
+        raise UserError(
+            f"gyms.tasks.{gym}.file is given: demonstrations are made of the gym's own tasks, not of a file's; set "
+            f"sft.{role}=null or give it sources that are files."
+        )
     asked, usual = config.gyms.tasks.get(gym, {}).get("source"), signature(registry.entry(gym).load).parameters.get("source")
     if asked is not None and usual is not None and asked not in (usual.default, ALL):
         raise UserError(

@@ -17,8 +17,10 @@ from pydantic import (
     PositiveInt,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
+from actors.config import SpeakerConfig
 from envs.adversarial import Name as Adversarial
 
 HOME = "PARLEY_HOME"
@@ -60,6 +62,11 @@ class RunConfig(BaseModel):
     """How often in a row, without a new checkpoint, a run goes back to its last one because a learner rank was lost."""
 
 
+UserName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+OWN_USERS = ("training", "constant")
+"""The users that every evaluation may meet: who plays it in training, and one that always says the same."""
+
+
 class EvalConfig(BaseModel):
     """Evaluation on held-out tasks: before, after, and every so many iterations (0: not in between)."""
 
@@ -78,6 +85,28 @@ class EvalConfig(BaseModel):
     """Also evaluate the trained agent against a user that always says the same."""
     baselines: bool = True
     """Also play the context-free baselines on the same tasks."""
+    repeats: PositiveInt = 1
+    """`parley eval`: episodes of each task; pass^k is told for every k up to this."""
+    users: dict[UserName, SpeakerConfig] = Field(default_factory=dict)
+    """`parley eval`: further users that the agent meets, by a name of yours: the columns of the transfer matrix."""
+    agent: SpeakerConfig | None = None
+    """`parley eval CONFIG endpoint`: the agent behind an endpoint, given as a user is."""
+    judges: str | None = None
+    """`parley eval`: which pool of `judges` decides; null: `default`, which decides in training."""
+
+    @field_validator("users")
+    @classmethod
+    def _other_names(cls, users: dict[str, SpeakerConfig]) -> dict[str, SpeakerConfig]:
+        for name in OWN_USERS:
+            if name in users:
+                raise ValueError(f"{name} is the name of a user that is there already: choose another")
+        return users
+
+    @model_validator(mode="after")
+    def _an_endpoint(self) -> EvalConfig:
+        if self.agent is not None and self.agent.endpoint is None:
+            raise ValueError("agent is for `parley eval CONFIG endpoint`: give it {speaker: endpoint, endpoint: {...}}")
+        return self
 
 
 class CheckpointConfig(BaseModel):

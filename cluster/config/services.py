@@ -25,23 +25,35 @@ FILLED_BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
 def check(config: Config) -> None:
-    """Raise UserError at the first judge or endpoint that could not be used."""
-    for name, judge in config.judges.items():
-        if judge.custom:
-            _custom(f"judges.{name}", judge)
-    for path, endpoint in endpoints(config):
-        _endpoint(path, endpoint)
+    """Raise UserError at the first judge or endpoint of a run that could not be used."""
+    _usable_judge(config, "default")
+    for path, endpoint in _of_users(config):
+        check_endpoint(path, endpoint)
 
 
-def endpoints(config: Config) -> Iterator[tuple[str, EndpointConfig]]:
-    """Every endpoint of the run with its dotted path."""
-    for name, judge in config.judges.items():
-        if judge.endpoint is not None:
-            yield f"judges.{name}.endpoint", judge.endpoint
+def check_evaluation(config: Config, *, agent: bool) -> None:
+    """The same for `parley eval`, which has a judge and users of its own, and with `agent` one behind an endpoint."""
+    _usable_judge(config, config.eval.judges or "default")
+    for name, speaker in config.eval.users.items():
+        if speaker.endpoint is not None:
+            check_endpoint(f"eval.users.{name}.endpoint", speaker.endpoint)
+    if agent and config.eval.agent is not None and config.eval.agent.endpoint is not None:
+        check_endpoint("eval.agent.endpoint", config.eval.agent.endpoint)
+
+
+def _of_users(config: Config) -> Iterator[tuple[str, EndpointConfig]]:
     for role, policy in config.policies.items():
         for place, speaker in enumerate(policy.mix or []):
             if speaker.endpoint is not None:
                 yield f"policies.{role}.mix.{place}.endpoint", speaker.endpoint
+
+
+def _usable_judge(config: Config, name: str) -> None:
+    judge = config.judges[name]
+    if judge.custom:
+        _custom(f"judges.{name}", judge)
+    if judge.endpoint is not None:
+        check_endpoint(f"judges.{name}.endpoint", judge.endpoint)
 
 
 def _custom(path: str, judge: JudgeConfig) -> None:
@@ -62,7 +74,8 @@ def _custom(path: str, judge: JudgeConfig) -> None:
             raise UserError(f"{path}.options.{name} is missing: {judge.backend} cannot be made without it.")
 
 
-def _endpoint(path: str, endpoint: EndpointConfig) -> None:
+def check_endpoint(path: str, endpoint: EndpointConfig) -> None:
+    """Raise UserError if it could not be reached as it is described."""
     try:
         server = urlsplit(endpoint.base_url)
         if server.port == 0 or not server.hostname:

@@ -75,14 +75,16 @@ class Collector:
         patience: Patience,
         *,
         tolerant: bool = False,
+        arrived: Callable[[int, pa.Table], None] = lambda group_id, table: None,
     ) -> None:
         """`request(group_id, attempt)` says what a group plays. `tolerant`: what still fails at its last attempt is kept as
-        it came, masked."""
+        it came, masked. `arrived` is told of each group once, as soon as it is here."""
         self.workers = workers
         self.stream = stream
         self._request = request
         self._patience = patience
         self._tolerant = tolerant
+        self._arrived = arrived
         self._flying: dict[Any, tuple[int, GroupRequest]] = {}
         self._updates: dict[Any, int] = {}
         self._tables: dict[int, pa.Table] = {}
@@ -195,6 +197,7 @@ class Collector:
             version = 0 if self._tolerant else oldest_version(outcome, newest)
             if isinstance(stream.finished(group_id, attempt, version), Accepted):
                 self._tables[group_id] = outcome
+                self._arrived(group_id, outcome)
         elif isinstance(stream.failed(group_id, attempt, str(reason)), Drop):
             raise Broken(f"group {group_id} (task {request.task.id}) failed {stream.max_attempts} times: {reason}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -50,8 +50,14 @@ def play_heldout(
     return concat(play(workers, requests, patience))
 
 
-def play(workers: ActorPool, requests: Sequence[GroupRequest], patience: Patience) -> list[pa.Table]:
-    """Play all requests, in any order of finish; tables come back in the order of the requests.
+def play(
+    workers: ActorPool,
+    requests: Sequence[GroupRequest],
+    patience: Patience,
+    arrived: Callable[[int, pa.Table], None] = lambda place, table: None,
+) -> list[pa.Table]:
+    """Play all requests, in any order of finish; tables come back in the order of the requests, and `arrived` hears of each, by
+    its place, as it comes.
 
     What still fails at its last attempt stays as a masked row; more than MAX_MASKED of them raise `Broken`.
     """
@@ -62,12 +68,18 @@ def play(workers: ActorPool, requests: Sequence[GroupRequest], patience: Patienc
         lambda number, attempt: replace(numbered[number], attempt=attempt),
         patience,
         tolerant=True,
+        arrived=arrived,
     )
     try:
         tables = collector.step(0)
     finally:
         collector.abandon()
-    masked = [reason for table in tables if (reason := shortfall(table))]
-    if len(masked) > MAX_MASKED * len(tables):
-        raise Broken(f"{len(masked)} of {len(tables)} evaluation episodes failed, the first one: {masked[0]}")
+    refuse_masked([shortfall(table) for table in tables])
     return tables
+
+
+def refuse_masked(reasons: Sequence[str | None]) -> None:
+    """Raise `Broken` if too many episodes failed; a reason for each that did."""
+    masked = [reason for reason in reasons if reason]
+    if len(masked) > MAX_MASKED * len(reasons):
+        raise Broken(f"{len(masked)} of {len(reasons)} evaluation episodes failed, the first one: {masked[0]}")

@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Event = dict[str, Any]
+MAX_ATTEMPTS = 3
+"""How often a group may fail, unless it is said otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Stream:
         self,
         groups_per_step: int,
         max_staleness: int = 0,
-        max_attempts: int = 3,
+        max_attempts: int = MAX_ATTEMPTS,
         max_losses: int = 10,
         steps: int | None = None,
         record: Callable[[Event], None] = lambda event: None,

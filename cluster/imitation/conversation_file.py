@@ -3,8 +3,11 @@
     {"messages": [{"role": "system" | "developer" | "user" | "assistant" | "tool", "content": ...}]}          OpenAI
     {"conversations": [{"from": "system" | "human" | "gpt" | "tool" | "observation" | ..., "value": ...}]}    ShareGPT
 
-A record's `task_id` or `id` names its task; without one, records that begin alike are one task. A message's `weight` (0: not
-imitated) multiplies its speaker's. A tool call is written into the words as the hermes wire has it.
+ShareGPT may have its system message beside, under `system`.
+
+A record's `task_id` or `id` names its task; without one, records that begin alike are one task. One whose `split` is heldout
+is refused. A message's `weight` (0: not imitated) multiplies its speaker's. A tool call is written into the words as the
+hermes wire has it.
 
 Whatever is wrong is one `UserError` that names file and line; no record is skipped or cut.
 """
@@ -130,6 +133,8 @@ def _messages(record: _Record) -> list[tuple[Message, float]]:
     data = record.data
     if not isinstance(data, dict):
         record.wrong(f"it is a {type(data).__name__}, not an object with `messages` or `conversations`.")
+    if data.get("split") == "heldout":
+        record.wrong("its split is heldout: what is held out is not imitated.")
     openai, sharegpt = data.get("messages"), data.get("conversations")
     if (openai is None) == (sharegpt is None):
         record.wrong(f"it must have either `messages` or `conversations`; it has {', '.join(sorted(data)) or 'no key'}.")
@@ -137,7 +142,13 @@ def _messages(record: _Record) -> list[tuple[Message, float]]:
     if not isinstance(items, list) or not items:
         record.wrong("its messages must be a list, and not an empty one.")
     names = ("role", "content", OPENAI) if openai is not None else ("from", "value", SHAREGPT)
-    return [_message(record, number, item, *names) for number, item in enumerate(items)]
+    said = [_message(record, number, item, *names) for number, item in enumerate(items)]
+    system = data.get("system") if sharegpt is not None else None
+    if system is None or system == "":
+        return said
+    if not isinstance(system, str):
+        record.wrong(f"its system is a {type(system).__name__}, not a text.")
+    return [(Message("system", record.whole("its system", system)), 1.0), *said]
 
 
 def _message(

@@ -27,9 +27,10 @@ CONNECT_TIMEOUT_S = 10.0
 
 
 @contextmanager
-def cluster(config: Config) -> Iterator[None]:
-    """Join or start Ray for a run. Raises UserError, before anything is started, when the run does not fit."""
-    started = connect(config)
+def cluster(config: Config, needs: Sequence[preflight.Part] | None = None) -> Iterator[None]:
+    """Join or start Ray for a run, or for the actors of `needs`. Raises UserError, before anything is started, when they do
+    not fit."""
+    started = connect(config, needs)
     try:
         yield
     finally:
@@ -37,15 +38,16 @@ def cluster(config: Config) -> Iterator[None]:
             ray.shutdown()
 
 
-def connect(config: Config) -> bool:
+def connect(config: Config, needs: Sequence[preflight.Part] | None = None) -> bool:
     """Make sure that this process is in a cluster the run fits into; whether this call connected it."""
+    needs = preflight.parts(config) if needs is None else needs
     connected = ray.is_initialized()
     if not connected:
         if not os.environ.get(ADDRESS):
-            preflight.check(config, [local_resources()])
+            preflight.check(needs, [local_resources()])
         _init()
     try:
-        preflight.check(config, _nodes())
+        preflight.check(needs, _nodes())
     except BaseException:
         if not connected:
             ray.shutdown()

@@ -7,17 +7,17 @@ what can be had at all. They meet the scripted user and the rule judge, in this 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pyarrow as pa
 
 import envs
+from actors.acting import baselines
 from actors.rollout import Cast, GroupRequest, run_group, scripted
 from actors.speaker import derived_seed
 from cluster.config import Config, gym_params
 from cluster.config.gym_counts import heldout_counts
 from cluster.groups.tasks import heldout_tasks
-from envs import registry
 from envs.base import Speaker
 from rewards.trajectory import concat
 
@@ -26,14 +26,9 @@ def play_baselines(config: Config, *, transfer: bool = False) -> dict[str, pa.Ta
     """One table of held-out episodes per baseline, over all gyms that are trained on, or all `transfer` gyms."""
     tables: dict[str, list[pa.Table]] = {}
     for gym, count in sorted(heldout_counts(config, transfer=transfer).items()):
-        for name, make in _baselines(config, gym).items():
+        for name, make in baselines(gym, config.gyms.tasks.get(gym, {})).items():
             tables.setdefault(name, []).append(asyncio.run(_play(config, gym, count, make)))
     return {name: concat(parts) for name, parts in tables.items()}
-
-
-def _baselines(config: Config, gym: str) -> Mapping[str, Callable[[int], Speaker]]:
-    """The baselines a gym offers: name -> (seed -> speaker)."""
-    return registry.entry(gym).baselines(envs.load(gym, "train", **config.gyms.tasks.get(gym, {})))
 
 
 async def _play(config: Config, gym: str, count: int, make: Callable[[int], Speaker]) -> pa.Table:

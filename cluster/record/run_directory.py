@@ -114,7 +114,7 @@ class RunDirectory:
         Of the tables that come once per run only the evaluation before training stays: the others are of later weights.
         """
         kept = [row for row in self.read_metrics() if row.get("iteration", 0) <= iteration]
-        _replace(self.metrics, lambda path: path.write_text("".join(map(_line, kept)), encoding="utf-8"))
+        replace_file(self.metrics, lambda path: path.write_text("".join(map(_line, kept)), encoding="utf-8"))
         for path, (phase, of) in self._tables().items():
             if of > iteration if of is not None else not phase.startswith(BEFORE):
                 path.unlink()
@@ -124,7 +124,7 @@ class RunDirectory:
         self.summary.unlink(missing_ok=True)
 
     def write_config(self, text: str) -> None:
-        _replace(self.config, lambda path: path.write_text(text, encoding="utf-8"))
+        replace_file(self.config, lambda path: path.write_text(text, encoding="utf-8"))
 
     def append_metrics(self, row: dict[str, Any]) -> None:
         with self.metrics.open("a", encoding="utf-8") as file:
@@ -139,7 +139,7 @@ class RunDirectory:
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-        _replace(self.summary, lambda path: path.write_text(text, encoding="utf-8"))
+        replace_file(self.summary, lambda path: path.write_text(text, encoding="utf-8"))
 
     def read_summary(self) -> dict[str, Any]:
         if not self.summary.exists():
@@ -148,13 +148,13 @@ class RunDirectory:
         return summary
 
     def write_report(self, image: bytes) -> None:
-        _replace(self.report, lambda path: path.write_bytes(image))
+        replace_file(self.report, lambda path: path.write_bytes(image))
 
     def write_page(self, html: str) -> None:
-        _replace(self.page, lambda path: path.write_text(html, encoding="utf-8"))
+        replace_file(self.page, lambda path: path.write_text(html, encoding="utf-8"))
 
     def write_versions(self, versions: dict[str, str]) -> None:
-        _replace(self.versions, lambda path: path.write_text(json.dumps(versions, indent=2) + "\n", encoding="utf-8"))
+        replace_file(self.versions, lambda path: path.write_text(json.dumps(versions, indent=2) + "\n", encoding="utf-8"))
 
     def read_versions(self) -> dict[str, str]:
         """Name -> version; empty for a run that did not note them."""
@@ -168,7 +168,7 @@ class RunDirectory:
         if _phase(stem) != (phase, iteration):
             raise ValueError(f"{phase!r} cannot be the name of a phase: it would be read back as another")
         path = self.trajectories / f"{stem}.parquet"
-        _replace(path, lambda aside: pq.write_table(table, aside, compression="zstd"))
+        replace_file(path, lambda aside: pq.write_table(table, aside, compression="zstd"))
         return path
 
     def read_trajectories(self, phase: str, iteration: int | None = None, columns: list[str] | None = None) -> pa.Table:
@@ -201,7 +201,8 @@ def _line(row: dict[str, Any]) -> str:
     return json.dumps(finite, allow_nan=False) + "\n"
 
 
-def _replace(path: Path, write: Callable[[Path], Any]) -> None:
+def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` make a file aside, and put it in its place whole."""
     aside = path.with_name(f".{path.name}.tmp")
     write(aside)
     aside.replace(path)

@@ -77,10 +77,11 @@ def _ends(directory: RunDirectory, asked: Filters) -> Iterator[Conversation]:
         for episode in select(directory, filters).episodes:
             if (key := episode.acting["episode_id"]) not in shown:
                 shown.add(key)
-                yield _conversation(end, episode)
+                yield conversation(end, episode)
 
 
-def _conversation(end: str, episode: EpisodeRecord) -> Conversation:
+def conversation(end: str, episode: EpisodeRecord) -> Conversation:
+    """An episode as the page shows it."""
     lines = [
         Line(message["role"], message["content"][:LONGEST], max(0, len(message["content"]) - LONGEST), turn)
         for message, turn in episode.said()

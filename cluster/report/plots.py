@@ -115,7 +115,7 @@ def _heldout(axis: Axes, summary: dict[str, Any]) -> None:
     axis.bar([0], [0], color=GREY, label="before")
     axis.bar([0], [0], color=BLUE, label="after")
     axis.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
-    _baselines(axis, {name: e["mean"] for name, e in summary.get("baselines", {}).items() if e})
+    baseline_lines(axis, {name: e["mean"] for name, e in summary.get("baselines", {}).items() if e})
     return None
 
 
@@ -127,7 +127,7 @@ def _bar(axis: Axes, x: float, estimate: dict[str, float], color: str) -> None:
     axis.text(x, high + 0.018, f"{mean:.2f}", ha="center", va="bottom", fontsize=9, bbox=over_lines)
 
 
-def _baselines(axis: Axes, baselines: dict[str, float]) -> None:
+def baseline_lines(axis: Axes, baselines: dict[str, float]) -> None:
     """Lines across, their names in the right margin, pushed apart where they would touch."""
     lowest_free = -1.0
     for name, mean in sorted(baselines.items(), key=lambda item: item[1]):

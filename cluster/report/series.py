@@ -35,12 +35,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Series that belong on one pair of axes."""
+    """Series that belong on one pair of axes. With `names` the whole numbers of x stand for these, and no line joins them."""
 
     title: str
     unit: str
     series: list[Series]
     log: bool = False
+    x: str = "iteration"
+    """What x counts."""
+    names: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from cluster.record.run_directory import RunDirectory
 LOCK = ".lock"
 FREE_OF_AN_ENDPOINT = (
     *("base_url", "api_key_env", "requests_per_minute", "max_concurrent", "timeout_s"),
-    *("prompt_price", "completion_price", "max_cost", "cache", "mode"),
+    *("prompt_price", "cached_price", "completion_price", "max_cost", "cache", "mode"),
 )
 FREE = (
     "run.root",
@@ -49,10 +49,13 @@ FREE = (
     "eval.every",
     "guards.*",
     "monitor.*",
+    "teach*",
     "sft.*.log_every",
     "sft.*.checkpoint_every",
 )
 """What may differ when a run is resumed: where and how it runs, not what it computes."""
+UNTRAINED = tuple(f"eval.{name}*" for name in ("repeats", "users", "agent", "judges"))
+"""What only `parley eval` reads."""
 
 
 @contextmanager
@@ -79,7 +82,7 @@ def _same_run(directory: RunDirectory, config: Config) -> None:
     began = flat(yaml_text.read(directory.config))
     asked = flat(config.model_dump(mode="json"))
     for key in sorted(began.keys() | asked.keys()):
-        if began.get(key) != asked.get(key) and not any(fnmatch(key, pattern) for pattern in FREE):
+        if began.get(key) != asked.get(key) and not any(fnmatch(key, pattern) for pattern in (*FREE, *UNTRAINED)):
             raise UserError(f"{key} is {asked.get(key)!r}, but the run to resume began with {began.get(key)!r}.")
     if asked["run.iterations"] != began["run.iterations"] and (config.learner.schedule != "constant" or config.learner.warmup):
         raise UserError(

@@ -13,11 +13,12 @@ from typing import Any
 
 import ray
 
+from actors.acting import Acting, PolicySpec
 from actors.config import SpeakerConfig
 from actors.engine_actor import start_engines
 from actors.judge_actor import start_judges
 from actors.pool import ActorPool
-from actors.worker import PartnerSpec, PolicySpec, WorkerSpec, start_workers
+from actors.worker import PartnerSpec, WorkerSpec, start_workers
 from cluster.config import Config, gym_params
 from cluster.observe.health import Member
 from cluster.start.preflight import ENGINE_CPUS, ROLLOUT_WORKER_CPUS, judge_cpus
@@ -36,28 +37,33 @@ CONSTANT_TEXT = "OK."
 class Models:
     """Folders of weights: the trained agent's, the frozen policies' by speaker name, and a vllm judge's."""
 
-    agent: Path
+    agent: Path | None
+    """None: no policy acts."""
     frozen: Mapping[str, Path]
     judge: Path | None = None
 
     def imitated(self, config: Config) -> dict[str, Path]:
         """Those that the run trains by imitation first."""
         sft = config.sft
-        return {**({"agent": self.agent} if sft and sft.agent else {}), **(self.frozen if sft and sft.user else {})}
+        agent = {"agent": self.agent} if self.agent and sft and sft.agent else {}
+        return {**agent, **(self.frozen if sft and sft.user else {})}
 
 
 class Parts:
-    """All pools of a run."""
+    """All pools of a run, or of an evaluation."""
 
-    def __init__(self, config: Config, models: Models) -> None:
+    def __init__(
+        self, config: Config, models: Models, *, agent: Acting | None = None, users: Mapping[str, SpeakerConfig] | None = None
+    ) -> None:
+        """`agent` acts instead of the policy; `users` are those of the mix and whoever else is met, by name."""
         self._pools: list[ActorPool] = []
         try:
-            self.workers = self._start(config, models)
+            self.workers = self._start(config, models, agent, user_speakers(config) if users is None else users)
         except BaseException:
             self.close()
             raise
 
-    def _start(self, config: Config, models: Models) -> ActorPool:
+    def _start(self, config: Config, models: Models, agent: Acting | None, users: Mapping[str, SpeakerConfig]) -> ActorPool:
         judge = config.judges["default"]
         judges = self._keep(
             start_judges(
@@ -70,32 +76,18 @@ class Parts:
                 own=config.gyms.modules,
             )
         )
-        agent = config.policies["agent"]
-        spec = WorkerSpec(
-            agent=PolicySpec("agent", str(models.agent), agent.wire, agent.history_thinking),
-            partners=self._partners(config, models),
-            gym_params={gym: gym_params(config, gym) for gym in gyms(config)},
-            max_turns=config.gyms.max_turns,
-            rollout=config.rollout,
-            engine=config.engine,
-            judge=judge,
-            judges=judges.names,
-            modules=config.gyms.modules,
-        )
+        policy = config.policies["agent"]
+        acting = agent or PolicySpec("agent", str(models.agent), policy.wire, policy.history_thinking)
+        spec = worker_spec(config, acting, self._partners(config, models, users), judges.names)
         return self._keep(start_workers(spec, cpus=ROLLOUT_WORKER_CPUS, timeout_s=START_TIMEOUT_S))
 
-    def _partners(self, config: Config, models: Models) -> dict[str, PartnerSpec]:
-        speakers = user_speakers(config)
-        partners = {name: self._partner(name, speaker, config, models) for name, speaker in speakers.items()}
+    def _partners(self, config: Config, models: Models, users: Mapping[str, SpeakerConfig]) -> dict[str, PartnerSpec]:
+        partners = {name: self._partner(name, speaker, config, models) for name, speaker in users.items()}
         return evaluation_partners(config) | partners
 
     def _partner(self, name: str, speaker: SpeakerConfig, config: Config, models: Models) -> PartnerSpec:
-        if speaker.endpoint is not None:
-            share = speaker.endpoint.share(config.rollout.workers)
-            return PartnerSpec(speaker.weight, endpoint=share, retry=speaker.retry)
-        if speaker.speaker is not None:
-            constant = speaker.text if speaker.speaker == "constant" else None
-            return PartnerSpec(speaker.weight, constant=constant, adversarial=_kind(speaker.speaker))
+        if speaker.model is None:
+            return plain_spec(speaker, config.rollout.workers)
         user = config.policies["user"]
         policy = PolicySpec(name, str(models.frozen[name]), user.wire, user.history_thinking)
         engines = self._keep(
@@ -130,6 +122,21 @@ class Parts:
         self._pools = []
 
 
+def worker_spec(config: Config, agent: Acting, partners: dict[str, PartnerSpec], judges: list[str]) -> WorkerSpec:
+    """What whoever plays is made from; `judges` are the Ray names of the judge actors."""
+    return WorkerSpec(
+        agent=agent,
+        partners=partners,
+        gym_params={gym: gym_params(config, gym) for gym in gyms(config)},
+        max_turns=config.gyms.max_turns,
+        rollout=config.rollout,
+        engine=config.engine,
+        judge=config.judges["default"],
+        judges=judges,
+        modules=config.gyms.modules,
+    )
+
+
 def _ping(handle: Any) -> Any:
     return handle.ping.options(max_task_retries=0).remote()  # an answer of a later life would hide that it died
 
@@ -143,6 +150,14 @@ def evaluation_partners(config: Config) -> dict[str, PartnerSpec]:
     user = config.eval.user
     asked_for = {user: PartnerSpec(0.0, adversarial=_kind(user))} if user else {}
     return {CONSTANT: PartnerSpec(0.0, constant=CONSTANT_TEXT)} | asked_for
+
+
+def plain_spec(speaker: SpeakerConfig, processes: int) -> PartnerSpec:
+    """A speaker without a model, for one of `processes` that share its endpoint."""
+    endpoint = speaker.endpoint and speaker.endpoint.share(processes)
+    constant = speaker.text if speaker.speaker == "constant" else None
+    kind = None if speaker.speaker is None else _kind(speaker.speaker)
+    return PartnerSpec(speaker.weight, endpoint=endpoint, retry=speaker.retry, constant=constant, adversarial=kind)
 
 
 def _kind(speaker: str) -> str | None:

@@ -18,6 +18,7 @@ from cluster.start.misfit import misfit
 from cluster.start.placement import CPU, GPU, Bundle
 
 if TYPE_CHECKING:
+    from actors.config import PolicyConfig, SpeakerConfig
     from cluster.config import Config
     from rewards.config import JudgeConfig
 
@@ -70,13 +71,6 @@ class Part:
         return f"{count} {self.name}{'s' * (count != 1)}"
 
 
-def engine_pools(config: Config) -> int:
-    """How many speakers have engine actors of their own: every one that is a model and is not trained."""
-    alone = [policy.model for policy in config.policies.values() if not policy.train]
-    mixed = [speaker.model for policy in config.policies.values() for speaker in policy.mix or []]
-    return sum(model is not None for model in alone + mixed)
-
-
 def judge_cpus(judge: JudgeConfig) -> float:
     """What one judge actor reserves."""
     return ENGINE_CPUS if judge.backend == "vllm" else JUDGE_CPUS
@@ -84,32 +78,43 @@ def judge_cpus(judge: JudgeConfig) -> float:
 
 def parts(config: Config) -> list[Part]:
     """Everything a run starts, with what each reserves."""
-    rollout, engine, learner = config.rollout, config.engine, config.learner
-    engines = engine_pools(config) * engine.user_actors
-    gpus = float(engine.gpus)
-    return [
-        Part("rollout worker", "rollout.workers", rollout.workers, ROLLOUT_WORKER_CPUS, gpus, rollout.resources),
-        Part("user engine", "engine.user_actors", engines, ENGINE_CPUS, gpus, engine.resources),
-        *(_judges(name, judge, gpus) for name, judge in config.judges.items()),
-        Part(
-            "learner rank",
-            "learner.ranks",
-            learner.ranks,
-            RANK_CPUS,
-            float(learner.gpus_per_rank),
-            learner.resources,
-            "learner.gpus_per_rank",
-        ),
-    ]
+    user = config.policies["user"]
+    speakers: Sequence[SpeakerConfig | PolicyConfig] = user.mix or [user]
+    models = sum(speaker.model is not None for speaker in speakers)
+    return [_workers(config, own_engine=True), _engines(config, models), _judges(config), _ranks(config)]
 
 
-def _judges(name: str, judge: JudgeConfig, gpus: float) -> Part:
-    owns_engine = judge.backend == "vllm"
-    kind = "judge" if name == "default" else f"{name} judge"
-    return Part(kind, f"judges.{name}.actors", judge.actors, judge_cpus(judge), gpus * owns_engine, judge.resources)
+def evaluation_parts(config: Config, *, user_models: int, agent_model: bool) -> list[Part]:
+    """Everything an evaluation starts. A rank is among it where a user has to learn its part first."""
+    ranks = [_ranks(config)] if config.sft and config.sft.user and user_models else []
+    return [_workers(config, own_engine=agent_model), _engines(config, user_models), _judges(config), *ranks]
 
 
-def check(config: Config, nodes: Sequence[Bundle]) -> None:
-    """Raise UserError if the run's actors cannot be placed on `nodes`, each given by its resources."""
-    if reason := misfit(parts(config), nodes):
+def _workers(config: Config, *, own_engine: bool) -> Part:
+    rollout, gpus = config.rollout, config.engine.gpus * own_engine
+    return Part("rollout worker", "rollout.workers", rollout.workers, ROLLOUT_WORKER_CPUS, gpus, rollout.resources)
+
+
+def _engines(config: Config, models: int) -> Part:
+    """Every user that is a model has engine actors of its own."""
+    engine = config.engine
+    actors = models * engine.user_actors
+    return Part("user engine", "engine.user_actors", actors, ENGINE_CPUS, float(engine.gpus), engine.resources)
+
+
+def _judges(config: Config) -> Part:
+    judge = config.judges["default"]
+    gpus = config.engine.gpus * (judge.backend == "vllm")
+    return Part("judge", "judges.default.actors", judge.actors, judge_cpus(judge), gpus, judge.resources)
+
+
+def _ranks(config: Config) -> Part:
+    learner, key = config.learner, "learner.gpus_per_rank"
+    gpus = float(learner.gpus_per_rank)
+    return Part("learner rank", "learner.ranks", learner.ranks, RANK_CPUS, gpus, learner.resources, key)
+
+
+def check(needs: Sequence[Part], nodes: Sequence[Bundle]) -> None:
+    """Raise UserError if these actors cannot be placed on `nodes`, each given by its resources."""
+    if reason := misfit(needs, nodes):
         raise UserError(reason)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from actors.config import SpeakerConfig
 from cluster.config import NOT_LEARNED, Config, trained_gyms
 from cluster.config.sft import SFTConfig, SFTSection
 from cluster.errors import UserError
@@ -31,23 +32,26 @@ Job = tuple[Role, SFTConfig | None, Path]
 """(role, how it is imitated, the model to start from)"""
 
 
-def prepare(config: Config, progress: Progress, *, go_on: bool = True) -> Models:
-    """The folders every policy starts from. Without `go_on` an imitation that was not finished is a UserError."""
-    agent = config.policies["agent"].model
-    assert agent is not None  # checked with the config: the trained policy has a model
-    users = {name: speaker.model for name, speaker in user_speakers(config).items() if speaker.model is not None}
+def prepare(
+    config: Config, progress: Progress, *, go_on: bool = True, users: Mapping[str, SpeakerConfig] | None = None
+) -> Models:
+    """The folders every policy starts from: the agent's, if it has a model, and those of `users` (None: of the mix).
+
+    Without `go_on` an imitation that was not finished is a UserError.
+    """
+    agent, users = config.policies["agent"].model, user_speakers(config) if users is None else users
     sft = config.sft or SFTSection()
-    jobs: list[Job] = [("agent", sft.agent, model_path(agent, config))]
-    paths = {name: model_path(model, config) for name, model in users.items()}
+    jobs: list[Job] = [] if agent is None else [("agent", sft.agent, model_path(agent, config))]
+    paths = {name: model_path(speaker.model, config) for name, speaker in users.items() if speaker.model is not None}
     jobs += [("user", sft.user, path) for path in dict.fromkeys(paths.values())]  # each model once, whoever shares it
     # One after the other where learners have a place of their own, or several ranks: a run reserves these once.
     ranks = [section.ranks for _, section, _ in jobs if section is not None]
     alone = bool(config.learner.gpus_per_rank or config.learner.resources) or max(ranks, default=1) > 1
-    first, *others = each(lambda job: _imitated(config, *job, progress, go_on), jobs, alone=alone)
-    trained = {path: done for (_, _, path), done in zip(jobs[1:], others, strict=True)}
+    made = each(lambda job: _imitated(config, *job, progress, go_on), jobs, alone=alone)
+    trained = {path: done for (role, _, path), done in zip(jobs, made, strict=True) if role == "user"}
     judge = config.judges["default"].model
     return Models(
-        agent=first,
+        agent=None if agent is None else made[0],
         frozen={name: trained[path] for name, path in paths.items()},
         judge=model_path(judge, config) if judge is not None else None,
     )
@@ -57,7 +61,7 @@ def each(make: Callable[[Job], Path], jobs: Sequence[Job], *, alone: bool) -> li
     """What is made of every job, in order: side by side, or `alone` one after the other, where none begins once one failed."""
     if alone:
         return [make(job) for job in jobs]
-    with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, len(jobs))) as pool:
         return list(pool.map(make, jobs))
 
 

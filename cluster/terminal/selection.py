@@ -47,6 +47,10 @@ class Filters:
     gym: str | None = None
 
 
+class NothingLeft(UserError):
+    """A filter leaves no episode of a table."""
+
+
 Test = Callable[[Any, Any], Any]
 TESTS: dict[str, tuple[str, Test]] = {
     "gym": ("gym", pc.equal),
@@ -70,16 +74,18 @@ class Selection:
     episodes: list[EpisodeRecord]
 
 
-def select(directory: RunDirectory, filters: Filters) -> Selection:
-    """The conversations of a run that pass every filter, in the order asked for. Raises UserError if there are none."""
-    phase, iteration = _choose(directory, filters)
+def select(directory: RunDirectory, filters: Filters, usual: int | None = COUNT) -> Selection:
+    """The conversations of a run that pass every filter, in the order asked for: `usual` many when no number is given, None for
+    all. Raises UserError if there are none."""
+    phase, iteration = choose(directory, filters)
     table = _read(directory, phase, iteration)
     where = phase if iteration is None else f"{phase} iteration {iteration} (of {_listed(directory.iterations(phase))})"
-    chosen = _ordered(_filtered(table, filters, where), filters)
+    chosen = _ordered(_filtered(table, filters, where), filters)[: how_many(filters) or usual]
     return Selection(phase, iteration, [_episode(table, *key) for key in chosen])
 
 
-def _choose(directory: RunDirectory, filters: Filters) -> tuple[str, int | None]:
+def choose(directory: RunDirectory, filters: Filters) -> tuple[str, int | None]:
+    """The phase and iteration that are asked for, or the usual ones. Raises UserError."""
     phases = {match["phase"] for path in directory.trajectories.glob("*.parquet") if (match := STEM.match(path.stem))}
     phase = filters.phase or "train"
     if phase not in phases:
@@ -117,7 +123,7 @@ def _filtered(table: pa.Table, filters: Filters, where: str) -> pa.Table:
         kept = table.filter(test(table[column], wanted))
         if not kept.num_rows:
             there = _there(table, column, wanted)
-            raise UserError(f"{option} leaves none of the {len(_keys(table))} episodes of {where}: {there}.")
+            raise NothingLeft(f"{option} leaves none of the {len(_keys(table))} episodes of {where}: {there}.")
         table, where = kept, f"{where} with {option}"
     return table
 
@@ -142,14 +148,19 @@ def _number(value: float) -> str:
 
 def _ordered(table: pa.Table, filters: Filters) -> list[tuple[str, str]]:
     """The episodes to show, as (gym, episode id). Those without a score come last."""
+    if filters.worst or filters.best:
+        order = "ascending" if filters.worst else "descending"
+        table = table.take(pc.sort_indices(table, sort_keys=[("score", order)]))
+    return _keys(table)
+
+
+def how_many(filters: Filters) -> int | None:
+    """The number of conversations asked for."""
     wishes = {name: number for name in ("worst", "best", "count") if (number := getattr(filters, name)) is not None}
     if len(wishes) > 1:
         given = " and ".join(f"--{name} {number}" for name, number in wishes.items())
         raise UserError(f"{given} exclude each other: give one.")
-    if filters.worst or filters.best:
-        order = "ascending" if filters.worst else "descending"
-        table = table.take(pc.sort_indices(table, sort_keys=[("score", order)]))
-    return _keys(table)[: next(iter(wishes.values()), COUNT)]
+    return next(iter(wishes.values()), None)
 
 
 def _keys(table: pa.Table) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from envs.function.demonstrations import demonstrations
 from envs.function.expert import Demonstrator, Oracle
 from envs.function.gym import FunctionGym
 from envs.function.loader import load
+from envs.function.task import FunctionTask
 from envs.registry import Entry, register
 
 register(
@@ -18,5 +19,6 @@ register(
         demonstrator=Demonstrator,
         baselines=baselines,
         presets={"userrl": {"answers": 0, "numbers": "any", "prompt": "full", "show_reward": "train"}},
+        task=FunctionTask,
     )
 )

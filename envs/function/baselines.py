@@ -9,24 +9,14 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from envs.base import Speaker, Utterance, View
+from envs.base import Speaker
 from envs.function.expert import Oracle
 from envs.function.gym import ANSWERS
 from envs.function.task import FunctionTask
+from envs.speakers import FixedScript
 
 PROBES_FIRST = 5
 """Turns before `RandomPlayer` answers."""
-
-
-class FixedScript:
-    """The same turns in every episode; the last is repeated."""
-
-    def __init__(self, utterances: Sequence[str]) -> None:
-        self.utterances, self._turn = utterances, 0
-
-    async def speak(self, view: View) -> Utterance:
-        self._turn += 1
-        return Utterance(self.utterances[min(self._turn, len(self.utterances)) - 1])
 
 
 class RandomPlayer(FixedScript):

@@ -7,6 +7,7 @@ from envs.intention.demonstrations import demonstrations
 from envs.intention.expert import Demonstrator
 from envs.intention.gym import IntentionGym
 from envs.intention.loader import load
+from envs.intention.task import IntentionTask
 from envs.intention.user import IntentionUser, contradict
 from envs.registry import Entry, register
 
@@ -19,6 +20,7 @@ register(
         demonstrator=Demonstrator,
         baselines=baselines,
         presets={"userrl": {"strict": False, "closing": False, "prompt": "full", "show_reward": "train"}},
+        task=IntentionTask,
         contradict=contradict,
     )
 )

@@ -12,11 +12,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from envs.base import Split, Task
+from envs.base import Scripted, Split, Task
 from envs.intention.catalogue import SLOTS
 from envs.intention.grammar import facts
 
-Source = Literal["generated", "handwritten"]
+Source = Literal["generated", "handwritten", "userrl"]
+"""`userrl`: read from a file of UserRL's."""
 
 
 class _Frozen(BaseModel):
@@ -55,6 +56,11 @@ class IntentionTask(Task):
     source: Source
     visible: Visible
     hidden: Hidden
+
+    @property
+    def beyond_rules(self) -> frozenset[Scripted]:
+        """User and judge go by the model questions, as with our hand-written tasks; our agent knows its catalogue only."""
+        return frozenset({"agent"}) if self.source == "userrl" else frozenset()
 
     @property
     def mentioned(self) -> dict[str, str]:

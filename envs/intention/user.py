@@ -25,7 +25,7 @@ def contradict(reply: str, rng: random.Random) -> str | None:
 
 
 class IntentionUser:
-    """Tersely for generated tasks (slot and value side by side), in sentences for hand-written ones."""
+    """Tersely for generated tasks (slot and value side by side), in sentences for all others."""
 
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(f"intention user {seed}")
@@ -50,4 +50,4 @@ class IntentionUser:
             return RICH_VAGUE
         if details[slot]["told"]:
             return RICH_TOLD
-        return self._rng.choice(RICH_REPLIES).format(slot=slot, value=details[slot]["value"])
+        return self._rng.choice(RICH_REPLIES).format(slot=slot.replace("_", " "), value=details[slot]["value"])

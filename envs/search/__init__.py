@@ -8,6 +8,7 @@ from envs.search.demonstrations import demonstrations
 from envs.search.expert import Demonstrator, Oracle
 from envs.search.gym import SearchGym
 from envs.search.loader import load
+from envs.search.task import SearchTask
 from envs.speakers import ConstantSpeaker
 
 register(
@@ -19,5 +20,6 @@ register(
         demonstrator=Demonstrator,
         baselines=baselines,
         presets={"userrl": {"answers": 0, "show_reward": "train"}},
+        task=SearchTask,
     )
 )

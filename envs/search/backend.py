@@ -55,5 +55,6 @@ def _ranked(query: tuple[str, ...], count: int) -> tuple[Article, ...]:
     if not asked:
         return ()
     articles, scores = world().articles, index.get_scores(asked).tolist()
-    best = sorted(range(len(articles)), key=lambda place: (-scores[place], place))
+    # Rounded: what differs in the last bits only is a tie, on every machine.
+    best = sorted(range(len(articles)), key=lambda place: (-round(scores[place], 4), place))
     return tuple(articles[place] for place in best[:count] if scores[place] > 0)

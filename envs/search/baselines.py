@@ -15,19 +15,9 @@ from envs.search.grammar import facts, read_question, read_results
 from envs.search.gym import ANSWERS
 from envs.search.relations import RELATIONS
 from envs.search.task import SearchTask
+from envs.speakers import FixedScript
 
 SEARCHES_FIRST = 3
-
-
-class FixedScript:
-    """The same turns in every episode; the last is repeated."""
-
-    def __init__(self, utterances: Sequence[str]) -> None:
-        self.utterances, self._turn = utterances, 0
-
-    async def speak(self, view: View) -> Utterance:
-        self._turn += 1
-        return Utterance(self.utterances[min(self._turn, len(self.utterances)) - 1])
 
 
 class RandomPlayer(FixedScript):

@@ -93,6 +93,11 @@ class SearchGym(TurnGym):
         )
         return View("agent", system, (Message("user", task.visible.question),), known=task.visible.model_dump())
 
+    def fits(self, task: Task) -> None:
+        super().fits(task)
+        if isinstance(task, SearchTask) and task.source == "userrl" and isinstance(self.backend, Corpus):
+            raise ValueError(f"{task.id} asks about the real world, of which backend 'corpus' knows nothing: set it to 'web'.")
+
     async def play(self, call: Call) -> Outcome:
         if call.choice == "finish":
             return Outcome(DONE, over=True)

@@ -3,15 +3,17 @@
 Invariants
 - `visible` is all the agent may know; `hidden` has the answer and the way to it.
 - The id is a digest: it names neither question nor answer.
+- A question of a file of UserRL's is about the real world, of which our articles know nothing: it takes the back end `web`.
 """
 
 from __future__ import annotations
 
 import hashlib
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from envs.base import Split, Task
+from envs.base import Scripted, Split, Task
 
 
 class _Frozen(BaseModel):
@@ -32,8 +34,13 @@ class Hidden(_Frozen):
 
 
 class SearchTask(Task):
+    source: Literal["world", "userrl"] = "world"
     visible: Visible
     hidden: Hidden
+
+    @property
+    def beyond_rules(self) -> frozenset[Scripted]:
+        return frozenset({"agent"}) if self.source == "userrl" else frozenset()
 
 
 def make_task(split: Split, question: str, hidden: Hidden) -> SearchTask:

@@ -8,6 +8,7 @@ from envs.tau.demonstrations import demonstrations
 from envs.tau.expert import Demonstrator, Oracle
 from envs.tau.gym import TauGym
 from envs.tau.loader import load
+from envs.tau.task import TauTask
 from envs.tau.user import TauUser
 
 register(
@@ -19,5 +20,6 @@ register(
         demonstrator=Demonstrator,
         baselines=baselines,
         presets={"userrl": {"show_policy": False, "finish_evaluates": False, "strict": False, "show_reward": "train"}},
+        task=TauTask,
     )
 )

@@ -9,24 +9,14 @@ import json
 import random
 from collections.abc import Callable, Sequence
 
-from envs.base import Speaker, Utterance, View
+from envs.base import Speaker
+from envs.speakers import FixedScript
 from envs.tau.expert import Oracle
 from envs.tau.task import TauTask
 from envs.tau.user import ASKS
 
 CALLS = 6
 """How many calls a random player makes."""
-
-
-class FixedScript:
-    """The same turns in every episode; the last is repeated."""
-
-    def __init__(self, utterances: Sequence[str]) -> None:
-        self.utterances, self._turn = utterances, 0
-
-    async def speak(self, view: View) -> Utterance:
-        self._turn += 1
-        return Utterance(self.utterances[min(self._turn, len(self.utterances)) - 1])
 
 
 def calls(task: TauTask) -> list[str]:

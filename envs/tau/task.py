@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from envs.base import Split, Task
+from envs.base import Scripted, Split, Task
 
 
 class _Frozen(BaseModel):
@@ -51,6 +51,10 @@ class Hidden(_Frozen):
 class TauTask(Task):
     visible: Visible
     hidden: Hidden
+
+    @property
+    def beyond_rules(self) -> frozenset[Scripted]:
+        return frozenset({"agent", "partner"}) if self.hidden.instruction else frozenset()
 
 
 def make_task(split: Split, visible: Visible, hidden: Hidden, key: str = "") -> TauTask:

@@ -8,6 +8,7 @@ from envs.telepathy.demonstrations import demonstrations
 from envs.telepathy.expert import Demonstrator, Oracle
 from envs.telepathy.gym import TelepathyGym
 from envs.telepathy.loader import load
+from envs.telepathy.task import TelepathyTask
 from envs.telepathy.user import TelepathyUser
 
 register(
@@ -19,5 +20,6 @@ register(
         demonstrator=Demonstrator,
         baselines=baselines,
         presets={"userrl": {"guesses": 0, "prompt": "full", "show_reward": "train"}},
+        task=TelepathyTask,
     )
 )

@@ -16,6 +16,8 @@ from typing import Literal
 from envs.base import Split
 
 Source = Literal["generated", "handwritten"]
+Origin = Source | Literal["userrl"]
+"""Where a task comes from; of what a file of UserRL's names no fact is known."""
 Forms = Mapping[Split, tuple[str, ...]]
 
 FEATURES: dict[str, tuple[str, ...]] = {

@@ -9,7 +9,8 @@ import random
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
-from envs.base import Speaker, Utterance, View
+from envs.base import Speaker
+from envs.speakers import FixedScript
 from envs.telepathy.attributes import QUESTIONS, Source
 from envs.telepathy.expert import Oracle
 from envs.telepathy.gym import GUESSES
@@ -18,17 +19,6 @@ from envs.telepathy.things import things
 
 QUESTIONS_FIRST = 13
 """Turns before `RandomPlayer` guesses: with GUESSES they fill an episode."""
-
-
-class FixedScript:
-    """The same turns in every episode; the last is repeated."""
-
-    def __init__(self, utterances: Sequence[str]) -> None:
-        self.utterances, self._turn = utterances, 0
-
-    async def speak(self, view: View) -> Utterance:
-        self._turn += 1
-        return Utterance(self.utterances[min(self._turn, len(self.utterances)) - 1])
 
 
 class RandomPlayer(FixedScript):
@@ -84,4 +74,4 @@ def baselines(train_tasks: Sequence[TelepathyTask]) -> dict[str, Callable[[int],
 
 
 def _sources(tasks: Sequence[TelepathyTask]) -> list[Source]:
-    return list(dict.fromkeys(task.source for task in tasks))
+    return list(dict.fromkeys(task.source for task in tasks if task.source != "userrl"))

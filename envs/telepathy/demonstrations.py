@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from envs.base import Demonstration, Message, Role, Speaker
+from envs.closed import SAID
 from envs.conversation import Episode, briefing, converse, drive
 from envs.recorder import Recorder
 from envs.telepathy.attributes import FEATURES, QUESTIONS
@@ -22,7 +23,6 @@ from envs.telepathy.gym import TelepathyGym
 from envs.telepathy.loader import load
 from envs.telepathy.task import TelepathyTask
 from envs.telepathy.user import TelepathyUser
-from envs.telepathy.wording import SAID
 from envs.verdicts import RuleJudge
 
 Params = Mapping[str, Any]

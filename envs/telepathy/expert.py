@@ -10,8 +10,8 @@ from __future__ import annotations
 import random
 
 from envs.base import Split, Utterance, View
+from envs.closed import heard
 from envs.telepathy.attributes import QUESTIONS, Source
-from envs.telepathy.grammar import heard
 from envs.telepathy.knowledge import knowledge
 from envs.telepathy.wording import WRONG, place
 from envs.turns import unrewarded

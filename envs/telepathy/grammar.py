@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from envs.telepathy.attributes import QUESTIONS, Source
+from envs.closed import Answer
+from envs.telepathy.attributes import QUESTIONS, Origin, Source
 from envs.telepathy.things import things
-from envs.telepathy.wording import SAID, Answer
 from envs.text import questions, words
 
 Meaning = tuple[str, ...]
@@ -28,15 +28,14 @@ _ASKING = frozenset(
     | {"made", "make", "by", "to", "at", "in", "on", "or", "and"}
 )
 _GUESSING = frozenset(["is", "it", "a", "an", "the", "i", "think", "my", "guess"])
-_SAYS = {words(said): answer for answer, said in SAID.items()}
 
 
-def attribute(text: str, source: Source) -> str | None:
+def attribute(text: str, source: Origin) -> str | None:
     """The attribute a text asks about; None if it asks nothing, several things, or what nobody knows."""
-    return _attributes(source).get(_question(text))
+    return None if source == "userrl" else _attributes(source).get(_question(text))
 
 
-def truth(text: str, source: Source, names: Iterable[str], facts: Mapping[str, Answer]) -> Answer | None:
+def truth(text: str, source: Origin, names: Iterable[str], facts: Mapping[str, Answer]) -> Answer | None:
     """The honest answer about a thing of these names and facts; None where there is no telling."""
     asked = attribute(text, source)
     if asked is not None:
@@ -44,12 +43,7 @@ def truth(text: str, source: Source, names: Iterable[str], facts: Mapping[str, A
     named = _question(text)
     if any(named == _meaning(name, _ASKING) for name in names):
         return "yes"
-    return "no" if named in _names(source) else None
-
-
-def heard(text: str) -> Answer | None:
-    """The closed answer a text is, whatever its case and punctuation."""
-    return _SAYS.get(words(text))
+    return "no" if source != "userrl" and named in _names(source) else None
 
 
 def is_name(guess: str, names: Iterable[str]) -> bool:

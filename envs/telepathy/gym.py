@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Unpack, cast
 
 from envs.base import Judge, Message, Speaker, Task, View
-from envs.telepathy.grammar import attribute, heard, truth
+from envs.closed import CHOICES, SAID, heard
+from envs.telepathy.grammar import attribute, truth
 from envs.telepathy.prompt import Prompt, agent_prompt, user_prompt
 from envs.telepathy.task import TelepathyTask
 from envs.telepathy.verdict import GuessRequest, GuessVerdict
-from envs.telepathy.wording import CHOICES, DONE, RIGHT, SAID, WRONG
+from envs.telepathy.wording import DONE, RIGHT, WRONG
 from envs.tool import Call
 from envs.turns import Outcome, TurnGym, TurnRules, TurnState
 

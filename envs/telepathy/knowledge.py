@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import get_args
 
 from envs.base import Split
+from envs.closed import SAID, Answer
 from envs.telepathy.attributes import QUESTIONS, Source
 from envs.telepathy.things import things
-from envs.telepathy.wording import SAID, Answer
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from envs.telepathy.attributes import FEATURES, Source
+from envs.closed import SAID, Answer
+from envs.telepathy.attributes import FEATURES, Origin
 from envs.telepathy.task import TelepathyTask
-from envs.telepathy.wording import SAID, Answer
 
 Prompt = Literal["short", "full"]
 
@@ -40,7 +40,16 @@ If the question is about none of these, answer from what everybody knows about t
 If it cannot be answered with yes or no, say "{unclear}"."""
 
 
-def agent_prompt(prompt: Prompt, source: Source, *, guesses: int, max_turns: int) -> str:
+_USER_FREE = """You think of this thing: {name}
+About it: {about}
+Somebody tries to find out what it is. Answer the question about it truthfully, from what everybody knows about the thing, with
+one of these words and nothing else:
+{choices}
+
+If it cannot be answered with yes or no, say "{unclear}"."""
+
+
+def agent_prompt(prompt: Prompt, source: Origin, *, guesses: int, max_turns: int) -> str:
     """The agent's system prompt."""
     if prompt == "short":
         return SHORT_AGENT
@@ -51,6 +60,9 @@ def agent_prompt(prompt: Prompt, source: Source, *, guesses: int, max_turns: int
 
 def user_prompt(prompt: Prompt, task: TelepathyTask) -> str:
     """The user's system prompt."""
+    if task.source == "userrl":
+        said = {"choices": " ".join(SAID.values()), "unclear": SAID["maybe"]}
+        return _USER_FREE.format(name=task.hidden.name, about=task.hidden.about, **said)
     listed = {answer: _listed(task, answer) for answer in SAID}
     if prompt == "short":
         return short_profile(listed["yes"], listed["maybe"])

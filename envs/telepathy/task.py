@@ -3,18 +3,20 @@
 Invariants
 - `visible` is all the agent may know, and tells nothing about the thing; `hidden` is the thing with its whole fact table.
 - The id is a digest: it does not name the thing.
+- A thing of a file of UserRL's is described in words (`about`) and has no facts: only a model can answer for it.
 """
 
 from __future__ import annotations
 
 import hashlib
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from envs.base import Split, Task
-from envs.telepathy.attributes import Source
+from envs.base import Scripted, Split, Task
+from envs.closed import Answer
+from envs.telepathy.attributes import Origin, Source
 from envs.telepathy.things import Thing
-from envs.telepathy.wording import Answer
 
 
 class _Frozen(BaseModel):
@@ -28,7 +30,9 @@ class Visible(_Frozen):
 class Hidden(_Frozen):
     name: str = Field(min_length=1)
     aliases: tuple[str, ...] = ()
-    facts: dict[str, Answer] = Field(min_length=1)
+    facts: dict[str, Answer] = Field(default_factory=dict)
+    about: str = ""
+    category: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -37,9 +41,19 @@ class Hidden(_Frozen):
 
 
 class TelepathyTask(Task):
-    source: Source
+    source: Origin
     visible: Visible
     hidden: Hidden
+
+    @property
+    def beyond_rules(self) -> frozenset[Scripted]:
+        return frozenset({"agent", "partner"}) if self.source == "userrl" else frozenset()
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if bool(self.hidden.facts) == (self.source == "userrl"):
+            raise ValueError("a thing of ours has facts, one of UserRL's has none")
+        return self
 
 
 def make_task(thing: Thing, source: Source, split: Split, opening: str) -> TelepathyTask:

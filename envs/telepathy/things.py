@@ -17,8 +17,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from envs.base import Split
+from envs.closed import Answer
 from envs.telepathy.attributes import FEATURES, QUESTIONS, Source
-from envs.telepathy.wording import Answer
 
 HANDWRITTEN = Path(__file__).with_name("things.json")
 HELD_OUT_ONE_IN = 4

@@ -6,8 +6,8 @@ Contract: reads `View.known` and the question, nothing else; says one of `View.c
 from __future__ import annotations
 
 from envs.base import Utterance, View
+from envs.closed import SAID
 from envs.telepathy.grammar import truth
-from envs.telepathy.wording import SAID
 
 
 class TelepathyUser:
@@ -18,5 +18,7 @@ class TelepathyUser:
 
     async def speak(self, view: View) -> Utterance:
         known = view.known
+        if known["source"] == "userrl":
+            raise ValueError("Nothing is known by rule about a thing of UserRL's: the partner must be a model.")
         answer = truth(view.messages[-1].content, known["source"], known["names"], known["facts"])
         return Utterance(SAID[answer or "maybe"])

@@ -1,20 +1,12 @@
-"""The fixed words of TelepathyGym: openings, closed answers, what the gym itself says.
+"""The fixed words of TelepathyGym: openings, what the gym itself says.
 
 Invariant: an opening belongs to one source and one split, so who reads it knows both; it tells nothing about the thing.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 from envs.base import Split
 from envs.telepathy.attributes import Source
-
-Answer = Literal["yes", "no", "maybe"]
-
-SAID: dict[Answer, str] = {"yes": "Yes.", "no": "No.", "maybe": "Maybe."}
-CHOICES: tuple[str, ...] = tuple(SAID.values())
-"""The closed answers, as they are said."""
 
 RIGHT = "Right."
 WRONG = "Wrong."

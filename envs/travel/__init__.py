@@ -8,6 +8,7 @@ from envs.travel.demonstrations import demonstrations
 from envs.travel.expert import Demonstrator, Oracle
 from envs.travel.gym import TravelGym
 from envs.travel.loader import load
+from envs.travel.task import TravelTask
 from envs.travel.user import TravelUser
 
 _USERRL = {"search_failure_interval": 5, "strict": False, "prompt": "full"}
@@ -24,5 +25,6 @@ register(
             "userrl": {**_USERRL, "search_reward": 0.0, "preference_reward": 0.8, "show_reward": "train"},
             "userrl_eval": {**_USERRL, "search_reward": 0.2, "preference_reward": 0.6},
         },
+        task=TravelTask,
     )
 )

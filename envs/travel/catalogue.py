@@ -17,6 +17,8 @@ from envs.base import Split
 
 Aspect = Literal["flight", "hotel", "restaurant", "apartment", "rental_car"]
 Source = Literal["compact", "rich"]
+Origin = Source | Literal["userrl"]
+"""Where a task comes from; what a trip of a file of UserRL's is about is in no catalogue."""
 SOURCES: tuple[Source, ...] = get_args(Source)
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 LETTERS: dict[Aspect, str] = {"flight": "F", "hotel": "H", "restaurant": "R", "apartment": "A", "rental_car": "C"}

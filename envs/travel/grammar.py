@@ -5,6 +5,7 @@
                numbers nothing else but what is true of the trip; a flight's two places in this order, or "from" before the
     first reply      a hint of the catalogue, or a topic with a value after it
     choice     a letter of A, C, F, H, R and a number
+    description      topics of one aspect, each once and followed by one of its values, and no other word
 
 Invariants
 - What does not parse means nothing: it is too vague, or no search, never an error. Unknown words are passed over, so nothing
@@ -20,7 +21,7 @@ from itertools import pairwise
 from typing import Literal
 
 from envs.text import questions, words
-from envs.travel.catalogue import ASPECT_OF, BY_LETTER, CITIES, HINTED, MONTHS, THIRDS, VALUES, Aspect
+from envs.travel.catalogue import ASPECT_OF, CITIES, HINTED, MONTHS, THIRDS, VALUES, Aspect
 from envs.travel.task import Preference
 
 Aligned = Literal["true", "false", "n/a"]
@@ -97,9 +98,19 @@ def chosen(text: str) -> str | None:
     return text if _CHOICE.fullmatch(text) else None
 
 
-def letter_of(choice: str) -> Aspect:
-    """The aspect a choice is about."""
-    return BY_LETTER[choice[0]]
+def described(text: str) -> dict[str, str] | None:
+    """The values by topic that a description names; None for anything else."""
+    said = words(text)
+    topics = [_TOPICS.get(word, "") for word in said[::2]]
+    values = dict(zip(topics, said[1::2], strict=False))
+    known = all(value in VALUES.get(topic, ()) for topic, value in values.items())
+    one_aspect = len({ASPECT_OF.get(topic) for topic in topics}) == 1
+    return values if known and one_aspect and 2 * len(values) == len(said) else None
+
+
+def aspect_described(values: Mapping[str, str]) -> Aspect:
+    """The aspect that a description is about."""
+    return ASPECT_OF[next(iter(values))]
 
 
 def hinted(text: str) -> list[tuple[str, str]]:

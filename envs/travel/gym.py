@@ -6,7 +6,8 @@ Rules (each has a test; specs/gyms.md 3.6)
   at the `elicitation_interval`-th such turn since a wish was revealed, the user reveals one by itself, which pays nothing.
 - `[search]` searches; the judge (`travel.search`) says whether it is right. The first right search of an aspect lists its
   options and pays `search_reward`. Every `search_failure_interval`-th search fails unheard (0: none does).
-- `[answer]` takes one option id. An aspect is settled by its first answer: the best option pays `best_reward`, another that
+- `[answer]` takes one option id, or with `answer_by="value"` what the option is like (`choice.py`); a description that several
+  different options fit is refused. An aspect is settled by its first answer: the best option pays `best_reward`, another that
   fits `other_reward`, any other id nothing; its open wishes are open no more. Lists are no ids; an aspect that is not wanted is
   refused (`strict=False`, as UserRL: its letter is used up and counts).
 - The episode ends when every aspect is settled and at `[finish]`; at `max_turns` it is cut off. Anything malformed costs a
@@ -26,7 +27,8 @@ from typing import Any, ClassVar, Literal, Unpack, cast
 from envs.base import Judge, Message, Speaker, Task, View
 from envs.tool import Call
 from envs.travel.catalogue import Aspect
-from envs.travel.grammar import chosen, is_false, letter_of
+from envs.travel.choice import WAYS, AnswerBy, read_choice
+from envs.travel.grammar import is_false
 from envs.travel.listing import listing
 from envs.travel.prompt import Act, Prompt, agent_prompt, user_prompt
 from envs.travel.rules import Terms
@@ -37,12 +39,14 @@ from envs.travel.wording import (
     BEST,
     BUSY,
     CHOSEN,
+    DESCRIBE,
     DONE,
     FORMAT,
     MISSED,
     NO_WISH,
     NOT_A_SEARCH,
     OTHER,
+    SEVERAL,
     STRAY,
     VAGUE,
     WRONG,
@@ -53,6 +57,8 @@ Quality = Literal["best", "other", "wrong"]
 WORTH: dict[Quality, Fraction] = {"best": Fraction(1), "other": Fraction(4, 5), "wrong": Fraction(0)}
 """In the score."""
 SAID: dict[Quality, str] = {"best": BEST, "other": OTHER, "wrong": WRONG}
+FORM: dict[AnswerBy, str] = {"id": FORMAT, "value": DESCRIBE}
+"""What is said to an answer that is no choice."""
 
 
 @dataclass(slots=True)
@@ -93,6 +99,7 @@ class TravelGym(TurnGym):
         elicitation_interval: int = 3,
         search_failure_interval: int = 0,
         strict: bool = True,
+        answer_by: AnswerBy = "id",
         prompt: Prompt = "full",
         **rules: Unpack[TurnRules],
     ) -> None:
@@ -108,16 +115,21 @@ class TravelGym(TurnGym):
         )
         if prompt not in ("short", "full"):
             raise ValueError(f"prompt is {prompt!r}, but it is 'short' or 'full'.")
-        self.prompt = prompt
+        if answer_by not in WAYS:
+            raise ValueError(f"answer_by is {answer_by!r}, but it is 'id' or 'value'.")
+        self.prompt, self.answer_by = prompt, answer_by
         self.terse = prompt == "short"
 
     def begin(self, task: Task) -> View:
         if not isinstance(task, TravelTask):
             raise TypeError(f"TravelGym plays TravelTask, not {type(task).__name__}.")
+        if self.answer_by == "value" and task.source == "userrl":
+            raise ValueError("answer_by is 'value', but what UserRL's options are like is in no catalogue: answer by id.")
         self._task, self._state = task, State()
         self._blocks = {block.aspect: block for block in task.hidden.blocks}
-        system = agent_prompt(self.prompt, max_turns=self.rules.max_turns)
-        return View("agent", system, (Message("user", task.visible.opening),), known=task.visible.model_dump())
+        system = agent_prompt(self.prompt, self.answer_by, max_turns=self.rules.max_turns)
+        known = {**task.visible.model_dump(), "answer_by": self.answer_by}
+        return View("agent", system, (Message("user", task.visible.opening),), known=known)
 
     async def play(self, call: Call) -> Outcome:
         if call.choice == "finish":
@@ -139,7 +151,12 @@ class TravelGym(TurnGym):
 
     def facts(self) -> dict[str, Any]:
         best = {block.aspect: block.best_id for block in self._task.hidden.blocks}
-        return {"terms": asdict(self.terms), "best": best, "wishes": [each.text for each in self._task.hidden.preferences]}
+        return {
+            "terms": asdict(self.terms),
+            "answer_by": self.answer_by,
+            "best": best,
+            "wishes": [each.text for each in self._task.hidden.preferences],
+        }
 
     async def _act(self, utterance: str) -> Outcome:
         """The user is asked before anything changes."""
@@ -185,15 +202,18 @@ class TravelGym(TurnGym):
         return Outcome(listing(block, self._task.source), self.terms.search_reward, verdict.source)
 
     def _answer(self, text: str) -> Outcome:
-        choice, settled = chosen(text), self._state.settled
+        choice, settled = read_choice(text, self.answer_by), self._state.settled
         if choice is None:
-            return Outcome(FORMAT)
-        aspect = letter_of(choice)
+            return Outcome(FORM[self.answer_by])
+        aspect, block = choice.aspect, self._blocks.get(choice.aspect)
         if aspect in settled:
             return Outcome(CHOSEN)
-        if aspect not in self._blocks and self.terms.strict:
+        if block is None and self.terms.strict:
             return Outcome(STRAY)
-        quality = _quality(self._blocks.get(aspect), choice)
+        id = choice.among(block) if block else choice.id
+        if id is None:
+            return Outcome(SEVERAL)
+        quality = _quality(block, id)
         settled[aspect] = quality
         pay = {"best": self.terms.best_reward, "other": self.terms.other_reward, "wrong": 0.0}[quality]
         over = self.success() or len(settled) == len(self._blocks)
@@ -215,7 +235,7 @@ class TravelGym(TurnGym):
         return View("user", user_prompt(self.prompt, act, wish), (Message("user", utterance),), known=known, fresh=True)
 
 
-def _quality(block: Block | None, choice: str) -> Quality:
-    if block is None or choice not in block.correct_ids:
+def _quality(block: Block | None, id: str) -> Quality:
+    if block is None or id not in block.correct_ids:
         return "wrong"
-    return "best" if choice == block.best_id else "other"
+    return "best" if id == block.best_id else "other"

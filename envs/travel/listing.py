@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 import re
 
-from envs.travel.catalogue import BY_LETTER, Aspect, Source
+from envs.travel.catalogue import BY_LETTER, Aspect, Origin
 from envs.travel.task import Block, Option
 
 LEGEND = "Each option has an id, its place, its price and its features:"
+LEGEND_USERRL = "Each option has an id and its features:"
 _COMPACT = re.compile(r"([AFCHR]\d+) (\w+) (\d+)((?: \w+ \w+)*)")
 
 
-def listing(block: Block, source: Source) -> str:
+def listing(block: Block, source: Origin) -> str:
     """All options of a block. The rich list says what it holds."""
     lines = [line(option, source) for option in block.options]
-    return "\n".join(lines if source == "compact" else [LEGEND, *lines])
+    legend = LEGEND_USERRL if source == "userrl" else LEGEND
+    return "\n".join(lines if source == "compact" else [legend, *lines])
 
 
-def line(option: Option, source: Source) -> str:
+def line(option: Option, source: Origin) -> str:
     """One option."""
     if source == "compact":
         features = " ".join(f"{topic} {value}" for topic, value in option.features.items())
         return f"{option.id} {option.place} {option.price} {features}"
+    if source == "userrl":
+        return json.dumps({"id": option.id, **option.features})
     return json.dumps({"id": option.id, "place": option.place, "price": option.price, **option.features})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from envs.travel.choice import AnswerBy
 from envs.travel.task import Preference
 from envs.travel.wording import NAMES
 
@@ -26,13 +27,19 @@ Each turn is one use of the tool:
   general, or about several things, get no wish. The traveller hints at wishes rather than naming them.
 - choice "search": one booking to search for, with all that was said about it: where, when, and how long if one stays. A flight
   needs both places. You get the options with their features.
-- choice "answer": the id of the option you recommend, such as F3, and no other word. Each booking is settled by the first
+- choice "answer": {answer} Each booking is settled by the first
   answer that is given for it.
 - choice "finish": ends the conversation.
 
 For each booking recommend the cheapest of the options that fit all wishes and are where the trip goes. You have {turns} turns
 in all, and the conversation ends when every booking is settled. It saves turns to search first, and to ask about what the
 options differ in."""
+
+_ANSWERS: dict[AnswerBy, str] = {
+    "id": "the id of the option you recommend, such as F3, and no other word.",
+    "value": "what the option you recommend is like, each topic followed by its value, such as seat window bag cabin, and no\n"
+    "  other word; as much as tells it from the others there. Of those that are alike the cheapest is booked.",
+}
 
 _USER = """You are a traveller, and an agent plans your trip. Answer in one or two short sentences.
 {act}
@@ -45,9 +52,9 @@ _ACTS: dict[Act, str] = {
 _WISH = "\nYour wish about the {name}: {text}\nHint: {hint}"
 
 
-def agent_prompt(prompt: Prompt, *, max_turns: int) -> str:
+def agent_prompt(prompt: Prompt, answer_by: AnswerBy, *, max_turns: int) -> str:
     """The agent's system prompt."""
-    return SHORT_AGENT if prompt == "short" else _AGENT.format(turns=max_turns)
+    return SHORT_AGENT if prompt == "short" else _AGENT.format(turns=max_turns, answer=_ANSWERS[answer_by])
 
 
 def user_prompt(prompt: Prompt, act: Act, preference: Preference | None) -> str:

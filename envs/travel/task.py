@@ -4,16 +4,19 @@ Invariants
 - `visible` is all the agent may know at first: the opening names the aspects and their arguments, no wish and no option.
 - A block's best option is the cheapest of those that fit. Its options are listed in the order of their ids, which is part of
   the task: every rollout of a group reads the same list.
+- In a trip of a file of UserRL's it is told which option is best, for prices are somewhere among the features. Its options come
+  in an order that a digest decides, for their ids tell which fit.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
 
-from envs.base import Task
-from envs.travel.catalogue import LETTERS, Aspect, Source
+from envs.base import Scripted, Task
+from envs.travel.catalogue import LETTERS, Aspect, Origin
 
 
 class _Frozen(BaseModel):
@@ -38,8 +41,8 @@ class Option(_Frozen):
     """Something that can be booked. `features` holds a value by topic."""
 
     id: str = Field(pattern=r"^[AFCHR]\d+$")
-    place: str
-    price: PositiveInt
+    place: str = ""
+    price: NonNegativeInt = 0
     features: dict[str, str]
 
 
@@ -52,10 +55,12 @@ class Block(_Frozen):
     correct: tuple[Option, ...] = Field(min_length=1)
     wrong: tuple[Option, ...] = ()
     noise: tuple[Option, ...] = ()
+    best: str = ""
+    """The id of the best option, where prices do not tell."""
 
     @property
     def best_id(self) -> str:
-        return min(self.correct, key=lambda option: option.price).id
+        return self.best or min(self.correct, key=lambda option: option.price).id
 
     @property
     def correct_ids(self) -> frozenset[str]:
@@ -64,13 +69,18 @@ class Block(_Frozen):
     @property
     def options(self) -> list[Option]:
         """All of them, as they are listed."""
-        return sorted((*self.correct, *self.wrong, *self.noise), key=lambda option: int(option.id[1:]))
+        options = (*self.correct, *self.wrong, *self.noise)
+        if self.best:
+            return sorted(options, key=lambda option: hashlib.sha256(f"{self.arguments} {option.id}".encode()).digest())
+        return sorted(options, key=lambda option: int(option.id[1:]))
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         ids = [option.id for option in self.options]
         if len(set(ids)) != len(ids) or any(id[0] != LETTERS[self.aspect] for id in ids):
             raise ValueError(f"The ids of a {self.aspect} are {LETTERS[self.aspect]} and a number, each once.")
+        if self.best and self.best not in self.correct_ids:
+            raise ValueError(f"The best {self.aspect} is {self.best}, which does not fit.")
         return self
 
 
@@ -89,10 +99,14 @@ class Hidden(_Frozen):
 
 
 class TravelTask(Task):
-    source: Source
+    source: Origin
     family: str
     visible: Visible
     hidden: Hidden
+
+    @property
+    def beyond_rules(self) -> frozenset[Scripted]:
+        return frozenset({"agent", "partner", "judge"}) if self.source == "userrl" else frozenset()
 
     @property
     def aspects(self) -> tuple[Aspect, ...]:

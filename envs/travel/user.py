@@ -19,6 +19,8 @@ class TravelUser:
 
     async def speak(self, view: View) -> Utterance:
         known = view.known
+        if known["source"] == "userrl":
+            raise ValueError("The hints of UserRL's trips are for models: the partner must be one.")
         if known["preference"] is None:
             return Utterance(self._rng.choice(CHATS))
         if known["source"] == "compact":

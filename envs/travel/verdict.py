@@ -14,9 +14,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from envs.base import Message, Verdict, VerdictRequest
+from envs.travel.catalogue import ARGUMENTS, VALUES
 from envs.travel.grammar import Aligned, asked, searched
 from envs.verdicts import Kind, register
 
+BEYOND = "A trip of UserRL's is told in free words, which no rule can judge: the judge must be a model"
 CHAT, ASKED, UNAVAILABLE, VAGUE = 1, 2, 3, 4
 """The types of acts (specs/gyms.md 3.6)."""
 
@@ -64,7 +66,9 @@ class SearchVerdict(Verdict):
 
 
 def act_rule(request: ActRequest) -> ActVerdict:
-    """By the topic that is asked about."""
+    """By the topic that is asked about. Raises ValueError for wishes that no catalogue has."""
+    if strange := {wish.topic for wish in request.wishes} - VALUES.keys():
+        raise ValueError(f"{BEYOND} ({', '.join(sorted(strange))}).")
     topic = asked(request.utterance)
     if not topic:
         return ActVerdict(type=VAGUE if topic is None else CHAT, preference_id=None)
@@ -106,7 +110,9 @@ def act_prompt(request: ActRequest) -> tuple[Message, ...]:
 
 
 def search_rule(request: SearchRequest) -> SearchVerdict:
-    """By what the query says of the trip."""
+    """By what the query says of the trip. Raises ValueError for arguments that no catalogue has."""
+    if any(set(arguments) not in map(set, ARGUMENTS.values()) for arguments in request.arguments.values()):
+        raise ValueError(f"{BEYOND}.")
     aligned, aspect = searched(request.query, request.arguments)
     return SearchVerdict(aligned=aligned, aspect=aspect)
 

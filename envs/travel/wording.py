@@ -19,6 +19,8 @@ BEST, OTHER, WRONG = "Best.", "It fits, but there is better.", "It does not fit.
 CHOSEN = "That is settled already."
 STRAY = "Nothing of that kind is wanted."
 FORMAT = "Answer with one id, such as F1."
+DESCRIBE = "Answer with the values of one booking, each after its topic."
+SEVERAL = "Several differ; say more."
 DONE = "Done."
 NO_WISH, VAGUE = "I do not mind.", "Please be more exact."
 BUSY = "The search is busy; try again."
@@ -56,7 +58,11 @@ OPENINGS: dict[Source, dict[Split, tuple[str, ...]]] = {
         ),
     },
 }
-COMPACT_HINTS: dict[Split, tuple[str, ...]] = {"train": ("{topic} {value}.",), "heldout": ("Best is {topic} {value}.",)}
+# Never at the beginning: a tiny tokenizer would write a word there with other tokens than elsewhere.
+COMPACT_HINTS: dict[Split, tuple[str, ...]] = {
+    "train": ("I like {topic} {value}.", "Let it be {topic} {value}.", "It is {topic} {value}."),
+    "heldout": ("Best is {topic} {value}.",),
+}
 SITUATION = "A traveller goes from {origin} to {city} in {date} for {nights} nights and needs {wanted}."
 
 QUESTIONS: dict[Source, dict[Split, tuple[str, ...]]] = {
@@ -102,6 +108,11 @@ def join_wanted(aspects: Sequence[Aspect]) -> str:
     """The aspects in a sentence."""
     *most, last = [WANTED[aspect] for aspect in aspects]
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def describe(values: Mapping[str, str]) -> str:
+    """What an option is like, as an answer by value says it."""
+    return " ".join(f"{topic} {value}" for topic, value in values.items())
 
 
 def read_opening(text: str) -> Trip | None:

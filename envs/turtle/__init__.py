@@ -8,6 +8,7 @@ from envs.turtle.demonstrations import demonstrations
 from envs.turtle.expert import Demonstrator, Oracle
 from envs.turtle.gym import TurtleGym
 from envs.turtle.loader import load
+from envs.turtle.task import TurtleTask
 from envs.turtle.user import TurtleUser
 
 register(
@@ -19,5 +20,6 @@ register(
         demonstrator=Demonstrator,
         baselines=baselines,
         presets={"userrl": {"answers": 0, "threshold": 1.0, "prompt": "full", "show_reward": "train"}},
+        task=TurtleTask,
     )
 )

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from envs.base import Speaker, Utterance, View
+from envs.speakers import FixedScript
 from envs.turtle.catalogue import catalogue
 from envs.turtle.expert import Oracle, prior
 from envs.turtle.gym import ANSWERS
@@ -18,17 +19,6 @@ from envs.turtle.wording import Source
 
 QUESTIONS_FIRST = 13
 """Turns before `RandomPlayer` explains: with ANSWERS they fill an episode."""
-
-
-class FixedScript:
-    """The same turns in every episode; the last is repeated."""
-
-    def __init__(self, utterances: Sequence[str]) -> None:
-        self.utterances, self._turn = utterances, 0
-
-    async def speak(self, view: View) -> Utterance:
-        self._turn += 1
-        return Utterance(self.utterances[min(self._turn, len(self.utterances)) - 1])
 
 
 class RandomPlayer(FixedScript):
@@ -116,4 +106,4 @@ def _explain(source: Source, rng: random.Random) -> str:
 
 
 def _sources(tasks: Sequence[TurtleTask]) -> list[Source]:
-    return list(dict.fromkeys(task.source for task in tasks))
+    return list(dict.fromkeys(task.source for task in tasks if task.source != "userrl"))

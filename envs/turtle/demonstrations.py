@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from envs.base import Demonstration, Message, Role, Speaker
+from envs.closed import SAID, Answer
 from envs.conversation import Episode, briefing, converse, drive
 from envs.recorder import Recorder
 from envs.turtle.catalogue import catalogue
@@ -22,7 +23,6 @@ from envs.turtle.gym import TurtleGym
 from envs.turtle.loader import load
 from envs.turtle.task import TurtleTask
 from envs.turtle.user import TurtleUser
-from envs.turtle.wording import SAID, Answer
 from envs.verdicts import RuleJudge
 
 Params = Mapping[str, Any]

@@ -10,12 +10,13 @@ from __future__ import annotations
 import random
 
 from envs.base import Split, Utterance, View
+from envs.closed import heard
 from envs.text import words
 from envs.turns import unrewarded
 from envs.turtle.catalogue import Fact, catalogue
 from envs.turtle.generator import candidates
 from envs.turtle.values import EVENTS, SCENES
-from envs.turtle.wording import Source, heard, place
+from envs.turtle.wording import Source, place
 
 VAGUE_QUESTIONS = ("Is it odd?", "Is it sad?")
 EARLIEST_FINISH = 3

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from envs.closed import Answer
 from envs.text import questions, sentences, words
 from envs.turtle.catalogue import Fact, catalogue
-from envs.turtle.wording import Answer, Source
+from envs.turtle.wording import Origin, Source
 
 MOST_WORDS = 80
 """Five clauses take about thirty."""
@@ -32,8 +33,10 @@ _DENYING = frozenset(
 _HEDGING = frozenset(["or", "either", "maybe", "perhaps", "possibly", "might", "may", "could", "alternatively", "otherwise"])
 
 
-def asked(text: str, source: Source) -> Fact | None:
+def asked(text: str, source: Origin) -> Fact | None:
     """The fact a text asks about; None if it asks nothing, several things, or what nobody knows."""
+    if source == "userrl":
+        return None
     found = questions(text)
     said = words(found[0]) if len(found) == 1 else ()
     if not said or said[0] not in _ASKING or _DENYING.intersection(said):
@@ -42,7 +45,7 @@ def asked(text: str, source: Source) -> Fact | None:
     return next(iter(facts.values())) if len(facts) == 1 else None
 
 
-def truth(text: str, source: Source, values: Collection[str]) -> Answer | None:
+def truth(text: str, source: Origin, values: Collection[str]) -> Answer | None:
     """The honest answer about a story of these values; None where there is no telling."""
     fact = asked(text, source)
     if fact is None:

@@ -19,13 +19,14 @@ from fractions import Fraction
 from typing import Any, ClassVar, Unpack, cast
 
 from envs.base import Judge, Message, Speaker, Task, View
+from envs.closed import CHOICES, SAID, heard
 from envs.tool import Call
 from envs.turns import Outcome, TurnGym, TurnRules, TurnState
 from envs.turtle.grammar import asked, truth
 from envs.turtle.prompt import Prompt, agent_prompt, user_prompt
 from envs.turtle.task import WHOLE, TurtleTask
 from envs.turtle.verdict import ExplanationRequest, ExplanationVerdict, Wanted
-from envs.turtle.wording import CHOICES, DONE, HITS, SAID, SOLVED, heard
+from envs.turtle.wording import DONE, HITS, SOLVED
 
 ANSWERS = 3
 """Enough to err once or twice, too few to try explanations one after the other."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from envs.closed import SAID
 from envs.turtle.catalogue import catalogue
 from envs.turtle.grammar import MOST_WORDS
 from envs.turtle.task import TurtleTask
-from envs.turtle.wording import SAID
 
 Prompt = Literal["short", "full"]
 
@@ -34,8 +34,7 @@ _USER = """You know what is behind this story: "{surface}"
 What really happened: {story}
 
 Somebody tries to find it out. Answer the question truthfully with one of these words and nothing else: {choices}
-In one word each, it is about: {values}.
-If the question does not matter, or cannot be answered with yes or no, say "{unclear}"."""
+{about}If the question does not matter, or cannot be answered with yes or no, say "{unclear}"."""
 
 
 def agent_prompt(prompt: Prompt, *, answers: int, max_turns: int) -> str:
@@ -48,14 +47,17 @@ def agent_prompt(prompt: Prompt, *, answers: int, max_turns: int) -> str:
 
 def user_prompt(prompt: Prompt, task: TurtleTask) -> str:
     """The user's system prompt."""
-    if prompt == "short":
+    if prompt == "short" and task.source != "userrl":
         return " ".join(["is", *true_facts(task)])
     values = ", ".join(f"{kind} {value}" for kind, value in task.hidden.values.items())
-    said = {"choices": " ".join(SAID.values()), "unclear": SAID["maybe"], "values": values}
+    about = f"In one word each, it is about: {values}.\n" if values else ""
+    said = {"choices": " ".join(SAID.values()), "unclear": SAID["maybe"], "about": about}
     return _USER.format(surface=task.visible.surface, story=task.hidden.story, **said)
 
 
 def true_facts(task: TurtleTask) -> list[str]:
     """The names of all facts that are true of a story."""
+    if task.source == "userrl":
+        return []
     values = task.hidden.values.values()
     return [name for name, fact in catalogue(task.source).facts.items() if fact.values.intersection(values)]

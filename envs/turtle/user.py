@@ -6,8 +6,8 @@ Contract: reads `View.known` and the question, nothing else; says one of `View.c
 from __future__ import annotations
 
 from envs.base import Utterance, View
+from envs.closed import SAID
 from envs.turtle.grammar import truth
-from envs.turtle.wording import SAID
 
 
 class TurtleUser:
@@ -17,5 +17,7 @@ class TurtleUser:
         self.seed = seed
 
     async def speak(self, view: View) -> Utterance:
+        if view.known["source"] == "userrl":
+            raise ValueError("Nothing is known by rule about a story of UserRL's: the partner must be a model.")
         answer = truth(view.messages[-1].content, view.known["source"], view.known["values"].values())
         return Utterance(SAID[answer or "maybe"])

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from envs.base import Message, Verdict, VerdictRequest
 from envs.turtle.grammar import MOST_WORDS, stated
-from envs.turtle.wording import Source
+from envs.turtle.wording import Origin
 from envs.verdicts import Kind, register
 
 SCORES = (0, 0.5, 1)
@@ -32,7 +32,7 @@ class Wanted(BaseModel):
 
 class ExplanationRequest(VerdictRequest):
     kind: Literal["turtle.explanation"] = "turtle.explanation"
-    source: Source
+    source: Origin
     surface: str
     story: str
     criteria: tuple[Wanted, ...]
@@ -45,7 +45,9 @@ class ExplanationVerdict(Verdict):
 
 
 def rule(request: ExplanationRequest) -> ExplanationVerdict:
-    """A criterion counts by the share of its values that the explanation states."""
+    """A criterion counts by the share of its values that is stated. Raises ValueError for a story in free words."""
+    if request.source == "userrl":
+        raise ValueError("A story of UserRL's is told in free words, which no rule can judge: the judge must be a model.")
     told = stated(request.explanation, request.source)
     shares = (sum(value in told for value in wanted.values) / len(wanted.values) for wanted in request.criteria)
     return ExplanationVerdict(scores=tuple(shares))

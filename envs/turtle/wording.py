@@ -1,4 +1,4 @@
-"""The fixed words of TurtleGym: closed answers, how a story is opened, what the gym itself says.
+"""The fixed words of TurtleGym: how a story is opened, what the gym itself says.
 
 Invariant: an opening belongs to one source and one split, so who reads it knows both; it tells nothing about the story.
 """
@@ -8,14 +8,10 @@ from __future__ import annotations
 from typing import Literal
 
 from envs.base import Split
-from envs.text import words
 
-Answer = Literal["yes", "no", "maybe"]
 Source = Literal["generated", "handwritten"]
-
-SAID: dict[Answer, str] = {"yes": "Yes.", "no": "No.", "maybe": "Maybe."}
-CHOICES: tuple[str, ...] = tuple(SAID.values())
-"""The closed answers, as they are said."""
+Origin = Source | Literal["userrl"]
+"""Where a task comes from; a story of a file of UserRL's is in no catalogue."""
 
 SOLVED = "Solved."
 HITS = "{hits} of {count}."
@@ -28,13 +24,7 @@ OPENINGS: dict[Source, dict[Split, str]] = {
 }
 """What follows the surface."""
 
-_SAYS = {words(said): answer for answer, said in SAID.items()}
 _PLACE = {text: (source, split) for source, splits in OPENINGS.items() for split, text in splits.items()}
-
-
-def heard(text: str) -> Answer | None:
-    """The closed answer a text is, whatever its case and punctuation."""
-    return _SAYS.get(words(text))
 
 
 def place(opening: str) -> tuple[Source, Split] | None:

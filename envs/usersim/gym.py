@@ -26,11 +26,11 @@ from envs.turns import Outcome, TurnGym, TurnRules, TurnState
 from envs.usersim.agents.scripted import Spoken, opening
 from envs.usersim.outcome import BONUS, outcome
 from envs.usersim.outcome import Outcome as Came
-from envs.usersim.prompt import agent_system, heard, user_view
+from envs.usersim.prompt import FORMS, agent_system, heard, user_view
 from envs.usersim.rewards import BROKEN, CITE_EVERY, cites, composed, turn_rewards
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.dynamic_profile import DynamicProfile
-from envs.usersim.schema.enums import Architecture
+from envs.usersim.schema.enums import ARCHITECTURES, Architecture
 from envs.usersim.state.ending import OUT
 from envs.usersim.state.excitation import TOPIC_THRESHOLD, Gate, gates
 from envs.usersim.state.reading import read
@@ -86,6 +86,10 @@ class UserSimGym(TurnGym):
     ) -> None:
         """`prompt`: how a turn is written; `architecture`: not the task's; `gate`: whether new concerns take its leave."""
         super().__init__(partner, judge, **rules)
+        if prompt not in FORMS:
+            raise ValueError(f"prompt is {prompt!r}, but it is one of {', '.join(FORMS)}.")
+        if architecture is not None and architecture not in ARCHITECTURES:
+            raise ValueError(f"architecture is {architecture!r}, but it is one of {', '.join(ARCHITECTURES)}.")
         self.prompt, self.architecture, self.gate = prompt, architecture, gate
 
     def begin(self, task: Task) -> View:
@@ -149,7 +153,8 @@ class UserSimGym(TurnGym):
         self._wrong = False
         self._gates: tuple[Gate, ...] = gates(self._agents[-1], self._profile, self._scene)
         self._context = Context.of(self._task.persona, self._profile, self._scene, self._agents)
-        view = user_view(self._task.persona, self._profile, said, self._agents[-1], self._gates if self.gate else ("g1",))
+        allowed: tuple[Gate, ...] = self._gates if self.gate else ("g1",)
+        view = user_view(self._task.persona, self._profile, said, self._agents[-1], allowed, self.prompt)
         known = {
             "persona": self._task.persona,
             "sop": self._task.sop,

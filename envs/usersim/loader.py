@@ -58,7 +58,7 @@ def load(
     items = cycle(_items(part, rng))
     kinds = cycle(CALLERS if agent is None else (agent,))
     known = {person.persona_id: person for person in people}
-    made = []
+    made: list[UserSimTask] = []
     for (at, of), kind in zip(chosen, kinds, strict=False):
         person, call, script = people[at], calls[of], tuple[Line, ...]()
         if kind == "trap":

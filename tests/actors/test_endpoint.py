@@ -126,7 +126,7 @@ async def test_no_request_after_the_money_is_spent():
         error = await failure(asked)
         assert len(server.bodies) == 3
     assert error.failure == "refused"
-    assert "max_cost is spent: 1.2 of 1" in str(error)
+    assert "1.2 of 1, this process's share, is spent" in str(error)
 
 
 async def test_a_budget_needs_a_server_that_reports_usage():

@@ -12,7 +12,7 @@ import pytest
 from loopback import HANGS, Answer, failed, said, serving
 
 import envs
-from actors.endpoint_speaker import SEEDS, EndpointPartner
+from actors.endpoint_speaker import SEEDS, EndpointSpeakers
 from actors.rollout import Cast, GroupRequest, run_group
 from actors.speaker import Limits
 from envs.base import Message, View
@@ -26,8 +26,8 @@ RETRY = RetryPolicy(transport=1, invalid=1, deadline_s=20)
 FIRST = View("user", "You are a person.", (Message("user", "What is the date?"),))
 
 
-def partner(url: str, retry: RetryPolicy = RETRY, **settings: Any) -> EndpointPartner:
-    return EndpointPartner(EndpointConfig(base_url=url, model="user", **settings), retry, Limits(24, 512))
+def partner(url: str, retry: RetryPolicy = RETRY, **settings: Any) -> EndpointSpeakers:
+    return EndpointSpeakers(EndpointConfig(base_url=url, model="user", **settings), retry, Limits(24, 512))
 
 
 def then(text: str, **changes: Any) -> View:
@@ -74,7 +74,7 @@ async def test_a_cut_off_answer_says_so():
         assert (await partner(server.url)(REQUEST, 5).speak(FIRST)).finish == "length"
 
 
-async def play(made: EndpointPartner) -> dict[str, Any]:
+async def play(made: EndpointSpeakers) -> dict[str, Any]:
     cast = Cast(
         acting=lambda request, seed: Oracle(seed),
         partners={"endpoint": (1.0, made)},

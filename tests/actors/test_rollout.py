@@ -11,11 +11,12 @@ import torch
 from transformers import AutoModelForCausalLM
 
 import envs
+from actors.acting import PolicySpec
 from actors.engine import Completion, Engine, Sampling
 from actors.rollout import Cast, GroupRequest, run_group, scripted
 from actors.speaker import Limits, derived_seed
 from actors.transcript import Renderer
-from actors.worker import PolicySpec, partner_factory, policy_factory
+from actors.worker import partner_factory, policy_factory
 from envs.base import Judge, Message, Utterance, Verdict, VerdictRequest, View
 from envs.intention.baselines import Oracle
 from envs.intention.gym import IntentionGym

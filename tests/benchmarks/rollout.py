@@ -13,12 +13,12 @@ from typing import Any
 
 import ray
 
+from actors.acting import PolicySpec
 from actors.engine_actor import start_engines
 from actors.environment import ENVIRONMENT
 from actors.pool import ActorPool
 from actors.rollout import GroupRequest
 from actors.speaker import derived_seed
-from actors.worker import PolicySpec
 from cluster.config import gym_params
 from cluster.groups.tasks import TaskSource
 from cluster.start.parts import START_TIMEOUT_S, Models

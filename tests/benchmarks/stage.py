@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import envs
+from actors.acting import PolicySpec
 from actors.config import EngineConfig, RolloutConfig
 from actors.engine import Completion, Engine, Sampling
 from actors.engine_actor import PooledEngine
 from actors.pool import ActorPool
 from actors.rollout import Cast, GroupRequest, run_group, scripted
 from actors.speaker import Limits, TokenService
-from actors.worker import PolicySpec, partner_factory, policy_factory
+from actors.worker import partner_factory, policy_factory
 from rewards.trajectory import OK
 
 Spoken = tuple[list[int], Sampling, Completion]

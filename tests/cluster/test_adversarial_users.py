@@ -27,7 +27,7 @@ def config(user: dict[str, Any], /, **evaluation: Any) -> Config:
 
 
 def partners(made: Config) -> dict[str, PartnerSpec]:
-    return Parts.__new__(Parts)._partners(made, Models(agent=Path(), frozen={}))
+    return Parts.__new__(Parts)._partners(made, Models(agent=Path(), frozen={}), user_speakers(made))
 
 
 def test_a_speaker_takes_the_place_of_a_policy():

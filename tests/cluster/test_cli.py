@@ -217,7 +217,7 @@ def test_no_traceback_reaches_the_terminal():
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("verb", ["train", "submit", "sft", "eval", "tiny", "report", "compare", "export"])
+@pytest.mark.parametrize("verb", ["train", "submit", "sft", "eval", "tiny", "report", "compare", "curves", "export"])
 def test_every_verb_shows_an_example(verb, monkeypatch, capsys):
     assert parley(verb, "--help", monkeypatch=monkeypatch) == 0
     assert f"parley {verb}" in capsys.readouterr().out

@@ -10,7 +10,7 @@ from typing import Any
 from loopback import Answer, said, serving
 
 import envs
-from actors.endpoint_speaker import EndpointPartner
+from actors.endpoint_speaker import EndpointSpeakers
 from actors.judge_actor import PooledJudge, start_judges
 from actors.judges import custom
 from actors.pool import ActorPool
@@ -47,7 +47,7 @@ def test_the_endpoint_example_plays_a_group(ray_cluster: None):
         config = load(EXAMPLES / "endpoint.yaml", where)
         speaker, judge = user_speakers(config)["endpoint"], config.judges["default"]
         pool = start_judges("default", judge, cpus=0.1, timeout_s=60)
-        partner = EndpointPartner(speaker.endpoint, speaker.retry, Limits(64, 2048))
+        partner = EndpointSpeakers(speaker.endpoint, speaker.retry, Limits(64, 2048))
 
         async def play() -> tuple[list[dict[str, Any]], dict[str, Any]]:
             judges = ActorPool("judge", pool.handles)

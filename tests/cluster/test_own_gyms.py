@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 import envs
+from actors.acting import PolicySpec
 from actors.config import EngineConfig, RolloutConfig
 from actors.judge_actor import JudgeActor
 from actors.rollout import Cast, GroupRequest, run_group, scripted
-from actors.worker import PolicySpec, RolloutWorker, WorkerSpec
+from actors.worker import RolloutWorker, WorkerSpec
 from cluster.config import Config, load, parse, resolved, trained_gyms, yaml_text
 from cluster.errors import UserError
 from cluster.groups.tasks import TaskSource

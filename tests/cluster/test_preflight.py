@@ -14,7 +14,7 @@ from rewards.config import JudgeConfig
 
 def complaint(config, *nodes, **node):
     with pytest.raises(UserError) as caught:
-        preflight.check(config, nodes or [node])
+        preflight.check(preflight.parts(config), nodes or [node])
     return str(caught.value)
 
 
@@ -26,7 +26,7 @@ def on_gpus(workers=1, gpus=1.0):
 
 
 def test_the_quickstart_fits_two_cores():
-    preflight.check(Config(), [{"CPU": 2.0}])
+    preflight.check(preflight.parts(Config()), [{"CPU": 2.0}])
     assert sum(part.cpus for part in preflight.parts(Config())) <= 2
 
 
@@ -77,12 +77,12 @@ def test_all_actors_together_must_find_room():
         "lower rollout.workers from 3 to 2, or start more nodes."
     )
     config.rollout.workers = 2
-    preflight.check(config, nodes)
+    preflight.check(preflight.parts(config), nodes)
 
 
 def test_actors_without_gpus_leave_the_gpu_nodes_alone():
     """The first node has CPUs for the learner or for the worker, not for both; only there is a GPU."""
-    preflight.check(on_gpus(), [{"CPU": 0.5, "GPU": 1.0}, {"CPU": 1.0}])
+    preflight.check(preflight.parts(on_gpus()), [{"CPU": 0.5, "GPU": 1.0}, {"CPU": 1.0}])
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_resource_that_no_node_has(section, key):
         f"{key}.resources.jugde_node is a resource that no node has: did you mean judge_node?"
     )
     assert "start one with --resources='{\"jugde_node\": 1}'" in complaint(config, CPU=2.0, memory=1e9)
-    preflight.check(config, [{"CPU": 2.0, "jugde_node": 1.0}])
+    preflight.check(preflight.parts(config), [{"CPU": 2.0, "jugde_node": 1.0}])
 
 
 @pytest.mark.parametrize(

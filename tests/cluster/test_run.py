@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import ray
@@ -19,10 +20,11 @@ from small_run import ITERATIONS, Silent, small
 from transformers import AutoModelForCausalLM
 from wandb_reader import finished_run
 
+from actors.config import SpeakerConfig
 from cluster.algorithm import GRPO
 from cluster.config import Config
 from cluster.errors import RunFailed
-from cluster.evaluate import evaluate
+from cluster.evaluation.evaluate import evaluate
 from cluster.groups.lineage import replay
 from cluster.grpo_config import GRPOConfig
 from cluster.observe.status import Status
@@ -127,16 +129,26 @@ def test_same_seed_same_trajectories(run: Finished, models: tuple[Path, Models])
         again.stop()
 
 
-def test_evaluating_an_exported_model_gives_what_the_run_measured(run: Finished):
+def test_evaluating_an_exported_model_gives_what_the_run_measured(run: Finished, tmp_path: Path):
     config = run.config.model_copy(deep=True)
-    config.policies["agent"].model = str(exported(run))
     config.policies["user"].mix[0].model = str(run.models.frozen["user"])
     config.sft.user = None  # it has learned its part; `sft.agent` stays and must not touch the model that is measured
     config.eval.constant_user = False
-    result = evaluate(config)
-    stored = summary.episodes(pq.read_table(run.path / "trajectories" / "heldout-after.parquet"))
-    assert result["sampled"]["score"]["mean"] == pytest.approx(sum(stored.scores) / len(stored.scores))
-    assert set(result) == {"sampled", "greedy"}
+    config.eval.users = {"scripted": SpeakerConfig(speaker="scripted")}
+    result = evaluate(config, [str(run.path)], out=tmp_path / "evaluation")
+    rows = {(row.user, row.how): row for row in result.rows}
+    assert set(rows) == {(user, how) for user in ("training", "scripted") for how in ("sampled", "greedy")}
+    episodes = pq.read_table(tmp_path / "evaluation" / "episodes.parquet")
+    for how, phase in (("sampled", "heldout-after"), ("greedy", "heldout-after-greedy")):
+        stored = pq.read_table(run.path / "trajectories" / f"{phase}.parquet")
+        assert rows["training", how].measures["score"] == summary.episodes(stored).score(config.run.seed)
+        same = pc.and_(pc.equal(episodes["user"], "training"), pc.equal(episodes["how"], how))
+        assert episodes.filter(same)["tokens"] == stored["tokens"]
+        assert rows["training", how].measures["tokens"]["mean"] > 0
+    config.eval.users = {}
+    (script,) = evaluate(config, ["scripted:oracle"], out=tmp_path / "script").rows
+    assert script.measures["score"]["mean"] > 0.8, "a worker without an engine, against the user model"
+    assert set(pq.read_table(tmp_path / "script" / "episodes.parquet")["opponent"].to_pylist()) == {"user"}
 
 
 def test_only_the_newest_checkpoint_is_kept(run: Finished):

@@ -10,7 +10,7 @@ from actors.config import SpeakerConfig
 from cluster.config import Config, derived, load, parse, resolved
 from cluster.config.endpoint_requests import endpoint_requests
 from cluster.errors import UserError
-from cluster.start.parts import Models, Parts
+from cluster.start.parts import Models, Parts, user_speakers
 from cluster.start.preflight import parts
 from cluster.start.prepare import prepare
 from rewards.config import JudgeConfig
@@ -153,7 +153,7 @@ def test_requests_are_bounded_before_anything_starts():
 
 def test_workers_get_their_share_of_a_users_endpoint(monkeypatch, tmp_path):
     config = load(ROOT / "examples" / "endpoint.yaml", ["rollout.workers=4", "policies.user.mix.0.weight=3"])
-    partners = Parts.__new__(Parts)._partners(config, Models(agent=tmp_path, frozen={}))
+    partners = Parts.__new__(Parts)._partners(config, Models(agent=tmp_path, frozen={}), user_speakers(config))
     endpoint = partners["endpoint"]
     assert endpoint.endpoint is not None
     assert (endpoint.endpoint.max_concurrent, endpoint.weight, endpoint.retry.deadline_s) == (8, 3, 60)

@@ -9,10 +9,10 @@ from gym_contract import adversary, partner, played
 import envs
 from envs.adversarial import KINDS, MANNERS, PREFIX, Contradictory, Name, Withholding
 from envs.base import Message, View
+from envs.closed import CHOICES
 from envs.conversation import drive
 from envs.intention.grammar import facts
 from envs.intention.user import contradict
-from envs.telepathy.wording import CHOICES
 
 GYMS = ("IntentionGym", "TelepathyGym")
 TASKS = {name: envs.load(name, "heldout")[:20] for name in GYMS}

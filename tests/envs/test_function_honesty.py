@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 import envs
 from envs.base import EpisodeOver, Utterance
 from envs.conversation import converse, drive
-from envs.function.baselines import FixedScript, NumberSpray, Repeater, baselines
+from envs.function.baselines import NumberSpray, Repeater, baselines
 from envs.function.expert import Demonstrator, Oracle
 from envs.function.gym import FunctionGym
 from envs.function.wording import OPENINGS
+from envs.speakers import FixedScript
 from envs.tool import Call, parse
 
 HELDOUT = {source: envs.load("FunctionGym", "heldout", source=source, count=60) for source in ("square", "power")}

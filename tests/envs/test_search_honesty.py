@@ -1,5 +1,6 @@
 """Who does not search step by step stays far below who does; the answer stays hidden; demonstrations show nothing held out."""
 
+import json
 import time
 
 import pytest
@@ -10,13 +11,14 @@ from search_cases import ANSWER, BRIDGE, START, episode, gym, task
 import envs
 from envs.base import EpisodeOver
 from envs.conversation import converse, drive
-from envs.search.baselines import FixedScript, KeywordSpray, OneSearch, baselines
+from envs.search.baselines import KeywordSpray, OneSearch, baselines
 from envs.search.expert import Demonstrator, Oracle
 from envs.search.grammar import read_question
 from envs.search.gym import SearchGym
 from envs.search.task import Hidden
 from envs.search.verdict import AnswerVerdict
 from envs.search.world import world
+from envs.speakers import FixedScript
 from envs.tool import Call, parse
 
 TRAIN = envs.load("SearchGym", "train")
@@ -67,9 +69,15 @@ def test_trying_the_names_of_results_does_not_pay_even_without_a_limit():
     assert mean_score(OneSearch, answers=0) <= 0.15
 
 
+@pytest.mark.parametrize("preset", [None, "userrl"])
+def test_the_oracle_reads_through_the_shown_reward(preset):
+    params = envs.parameters("SearchGym", preset=preset, show_reward="always")
+    assert mean_score(Oracle, **params) == 1.0
+
+
 def test_steps_are_fast():
-    start, steps = time.perf_counter(), 0
-    while time.perf_counter() - start < 0.3:
+    start, steps = time.process_time(), 0
+    while time.process_time() - start < 0.3:
         steps += len(episode(Oracle(0), HELDOUT[steps % len(HELDOUT)]).turns)
     assert steps / 0.3 > 300, "measured: about 7,000 steps/s on a quiet core; a loaded machine may take twenty times longer"
 
@@ -126,7 +134,7 @@ def test_the_answer_is_not_in_an_observation(prompt, preset):
         result = drive(made.step(action))
         seen += [result.feedback, str(result.info)]
     assert not any("zq" in text for text in seen)
-    assert "zqanswer" in str(made.state()), "the state is for people"
+    assert "zqanswer" in json.dumps(made.state()), "the state is for people"
 
 
 def test_the_same_task_and_seed_give_the_same_conversation():
@@ -145,6 +153,13 @@ def test_demonstrations_depend_on_the_seed_only():
     assert envs.demonstrations("SearchGym", "agent", 150, 3) == SHOWN
     assert envs.demonstrations("SearchGym", "agent", 150, 4) != SHOWN
     assert envs.demonstrations("SearchGym", "user", 10, 3) == [], "nobody plays the user"
+
+
+def test_drills_practise_the_answer_alone():
+    drills = envs.demonstrations("SearchGym", "agent", 2, 3, recaps=40)[2:]
+    answers = {played.id: played.hidden.answer for played in TRAIN}
+    assert len(drills) == 40 and all(drill.last_only for drill in drills) and not any(shown.last_only for shown in SHOWN)
+    assert all(drill.messages[-1].content == f"[answer] {answers[drill.task_id]}" for drill in drills)
 
 
 def test_demonstrations_are_of_train_questions():

@@ -106,7 +106,7 @@ def test_train_and_heldout_share_nothing():
             if key in ("order_id", "booking_id")
         }
         return {
-            "names": {task.hidden.identity["name"] + task.visible.domain for task in tasks},
+            "names": {task.hidden.identity["name"] for task in tasks},
             "rows": rows,
             "ids": {task.id for task in tasks},
             "combinations": {(task.visible.domain, *(each.kind for each in task.hidden.requests)) for task in tasks},

@@ -3,10 +3,11 @@
 import pytest
 
 import envs
+from envs.closed import SAID
 from envs.telepathy.attributes import FEATURES, QUESTIONS
 from envs.telepathy.grammar import attribute, is_name
 from envs.telepathy.things import things
-from envs.telepathy.wording import OPENINGS, SAID, place
+from envs.telepathy.wording import OPENINGS, place
 from envs.text import words
 
 SOURCES = ("generated", "handwritten")

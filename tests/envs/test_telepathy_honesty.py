@@ -8,15 +8,16 @@ from telepathy_cases import LAMP, episode, gym, task
 
 import envs
 from envs.base import EpisodeOver
+from envs.closed import CHOICES
 from envs.conversation import converse, drive
-from envs.speakers import ConstantSpeaker
+from envs.speakers import ConstantSpeaker, FixedScript
 from envs.telepathy.attributes import FEATURES, QUESTIONS
-from envs.telepathy.baselines import AskEverything, FixedScript, KeywordSpray, RandomPlayer, Repeater, baselines
+from envs.telepathy.baselines import AskEverything, KeywordSpray, RandomPlayer, Repeater, baselines
 from envs.telepathy.expert import Demonstrator, Oracle
 from envs.telepathy.gym import TelepathyGym
 from envs.telepathy.things import things
 from envs.telepathy.user import TelepathyUser
-from envs.telepathy.wording import CHOICES, DONE, OPENINGS, RIGHT, WRONG
+from envs.telepathy.wording import DONE, OPENINGS, RIGHT, WRONG
 from envs.tool import Call, parse
 
 HELDOUT = {source: envs.load("TelepathyGym", "heldout", source=source)[:60] for source in ("generated", "handwritten")}

@@ -8,8 +8,9 @@ from telepathy_cases import LAMP, gym, task, turns
 
 import envs
 from envs.base import EpisodeOver, PartnerSilent, Utterance, VerdictRequest
+from envs.closed import heard
 from envs.conversation import drive
-from envs.telepathy.grammar import heard, is_name, truth
+from envs.telepathy.grammar import is_name, truth
 from envs.telepathy.verdict import GuessRequest, GuessVerdict
 from envs.verdicts import RuleJudge, kind_of, validate_verdict
 

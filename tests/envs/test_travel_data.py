@@ -130,7 +130,7 @@ def test_options_are_read_as_they_are_listed():
         '{"id": "F1"',
         '{"id": "F1"}',
         '{"id": 1, "place": 2, "price": 3}',
-        "F1 Oslo 0",
+        "F1 Oslo -1",
         "F1 Oslo x",
         '{"id"' * 9999,
     ],

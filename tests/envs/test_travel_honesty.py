@@ -9,9 +9,9 @@ from travel_cases import FLIGHT, HOTEL, SEARCH_FLIGHT, SEARCH_HOTEL, Fixed, epis
 import envs
 from envs.base import EpisodeOver, Utterance
 from envs.conversation import converse, drive
-from envs.speakers import ConstantSpeaker
+from envs.speakers import ConstantSpeaker, FixedScript
 from envs.tool import Call, parse
-from envs.travel.baselines import AskEverything, FixedScript, KeywordSpray, NeverAsks, baselines
+from envs.travel.baselines import AskEverything, KeywordSpray, NeverAsks, baselines
 from envs.travel.catalogue import FAMILIES, VALUES
 from envs.travel.expert import Demonstrator, Oracle
 from envs.travel.gym import TravelGym

@@ -8,16 +8,17 @@ from turtle_cases import RIGHT, VALUES, Fixed, episode, gym, task
 
 import envs
 from envs.base import EpisodeOver
+from envs.closed import CHOICES
 from envs.conversation import converse, drive
-from envs.speakers import ConstantSpeaker
+from envs.speakers import ConstantSpeaker, FixedScript
 from envs.tool import Call, parse
-from envs.turtle.baselines import AskEverything, FixedScript, KeywordSpray, RandomPlayer, Repeater, SurfaceGuesser, baselines
+from envs.turtle.baselines import AskEverything, KeywordSpray, RandomPlayer, Repeater, SurfaceGuesser, baselines
 from envs.turtle.catalogue import catalogue
 from envs.turtle.expert import Demonstrator, Oracle
 from envs.turtle.gym import TurtleGym
 from envs.turtle.task import Criterion, Hidden
 from envs.turtle.user import TurtleUser
-from envs.turtle.wording import CHOICES, OPENINGS
+from envs.turtle.wording import OPENINGS
 
 HELDOUT = {source: envs.load("TurtleGym", "heldout", source=source)[:60] for source in ("generated", "handwritten")}
 TRAIN = {task.id: task for task in envs.load("TurtleGym", "train")}

@@ -9,11 +9,11 @@ from turtle_cases import CRITERIA, RIGHT, VALUES, Fixed, gym, paid, task, turns
 
 import envs
 from envs.base import EpisodeOver, PartnerSilent, Utterance
+from envs.closed import heard
 from envs.conversation import drive
 from envs.turtle.grammar import MOST_WORDS, asked, stated, truth
 from envs.turtle.task import Criterion, Hidden
 from envs.turtle.verdict import ExplanationRequest, Wanted
-from envs.turtle.wording import heard
 from envs.verdicts import RuleJudge, kind_of, validate_verdict
 
 WANTED = tuple(Wanted(statement=c.statement, values=c.values) for c in CRITERIA)

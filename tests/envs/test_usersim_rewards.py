@@ -104,6 +104,12 @@ def test_field_counts_what_is_there():
     assert r_field(trace(), True, False) == 0.8
 
 
+def test_a_form_without_thoughts_is_asked_for_none():
+    bare, now = trace(thoughts=Thoughts()), profile()
+    rewards = turn_rewards(bare, 0, persona(), now, now, 1.0, (), False)
+    assert rewards.field == 1 and rewards.len == pytest.approx(l_ans(30, 20))
+
+
 def test_addressed_is_what_a_live_concern_waited_for():
     before = profile()
     waits = before.but(target_list=(before.target_list[0].but(resolved_by=("F1",)), *before.target_list[1:]))

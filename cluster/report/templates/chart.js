@@ -3,7 +3,7 @@
 // Nothing in the data can become markup: text is only ever set as text.
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const HEIGHT = 200, LEFT = 50, RIGHT = 12, TOP = 10, BOTTOM = 22, COLOURS = 8;
+  const HEIGHT = 200, LEFT = 50, RIGHT = 12, TOP = 10, BOTTOM = 22, COLOURS = 8, NAMED = 64, LONGEST = 14;
   const data = JSON.parse(document.getElementById("data").textContent);
   const slider = document.getElementById("smoothing");
   let weight = 0;
@@ -52,6 +52,7 @@
       this.figure = figure;
       this.panel = panel;
       this.lines = panel.series.map((series, place) => ({ ...series, colour: `c${place % COLOURS}`, on: true }));
+      this.bottom = panel.names.length ? NAMED : BOTTOM;
       this.scale = panel.log ? Math.log10 : (value) => value;
       this.svg = make(figure, "svg", { height: HEIGHT, tabindex: 0, role: "img", "aria-label": panel.title });
       this.legend = make(figure, "div", { class: "legend" });
@@ -98,7 +99,9 @@
       if (flat && low === 0) high = 1;
       const room = flat && low !== 0 ? Math.abs(high) / 2 : 0.06 * (high - low);
       if (low >= 0 && low < 0.35 * high && !this.panel.log) low = room;
-      this.bounds = { low: low - room, high: high + room, first: this.xs[0], last: this.xs[this.xs.length - 1] };
+      const names = this.panel.names.length;
+      const first = names ? -0.5 : this.xs[0], last = names ? names - 0.5 : this.xs[this.xs.length - 1];
+      this.bounds = { low: low - room, high: high + room, first, last };
     }
 
     px(x) {
@@ -108,7 +111,7 @@
 
     py(scaled) {
       const { low, high } = this.bounds;
-      return TOP + ((high - scaled) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+      return TOP + ((high - scaled) / (high - low)) * (HEIGHT - TOP - this.bottom);
     }
 
     axes() {
@@ -118,6 +121,11 @@
         make(this.svg, "line", { class: "grid", x1: LEFT, x2: this.width - RIGHT, y1: y, y2: y });
         make(this.svg, "text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, shown(this.panel.log ? 10 ** tick : tick));
       }
+      this.panel.names.forEach((name, n) => {
+        const x = this.px(n), y = HEIGHT - this.bottom + 14, short = name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name;
+        make(this.svg, "text", { x, y, "text-anchor": "end", transform: `rotate(-35 ${x} ${y})` }, short);
+      });
+      if (this.panel.names.length) return;
       const whole = last === first ? [first] : [...new Set(ticks(first, last, this.width / 80).map(Math.round))];
       for (const tick of whole) make(this.svg, "text", { x: this.px(tick), y: HEIGHT - 5, "text-anchor": "middle" }, String(tick));
     }
@@ -125,7 +133,7 @@
     vertical(x, name, label = null) {
       if (x < this.bounds.first || x > this.bounds.last) return null;
       const place = this.px(x);
-      const line = make(this.svg, "line", { class: name, x1: place, x2: place, y1: TOP, y2: HEIGHT - BOTTOM });
+      const line = make(this.svg, "line", { class: name, x1: place, x2: place, y1: TOP, y2: HEIGHT - this.bottom });
       if (label !== null) make(line, "title", {}, label);
       return line;
     }
@@ -138,7 +146,7 @@
     curve(line) {
       const scaled = line.y.map(this.scale), sure = line.low.length > 0;
       if (weight && !sure) this.path(line, "raw", scaled);
-      this.path(line, "curve", weight && !sure ? smoothed(scaled) : scaled);
+      if (!this.panel.names.length) this.path(line, "curve", weight && !sure ? smoothed(scaled) : scaled);
       if (scaled.length === 1 || sure) line.x.forEach((x, n) => this.dot(x, scaled[n], line.colour));
       const bars = line.low.map((low, n) => `M${this.px(line.x[n])} ${this.py(this.scale(low))}V${this.py(this.scale(line.high[n]))}`);
       if (sure) make(this.svg, "path", { class: `interval ${line.colour}`, d: bars.join("") });
@@ -174,7 +182,7 @@
       const x = this.xs[at];
       this.cursor = [this.vertical(x, "cross")];
       this.tip.replaceChildren();
-      make(this.tip, "strong", {}, `${data.x ?? "iteration"} ${shown(x)}`);
+      make(this.tip, "strong", {}, this.panel.names[Math.round(x)] ?? `${this.panel.x} ${shown(x)}`);
       for (const line of this.visible) {
         const n = line.x.indexOf(x);
         if (n < 0) continue;

@@ -1,0 +1,1 @@
+"""`parley eval`: an agent measured on held-out tasks, without a learner."""

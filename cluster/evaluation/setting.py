@@ -1,0 +1,115 @@
+"""What an evaluation is played with: the config it measures by, the users the agent meets, and what tells two apart.
+
+Invariant: `identity` holds all that the numbers depend on, and nothing of where and how fast they are made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from actors.acting import Acting, EndpointSpec, PolicySpec, ScriptSpec
+from actors.config import SpeakerConfig
+from actors.model_folder import fingerprint
+from cluster.config import Config, services
+from cluster.config.gym_counts import heldout_counts
+from cluster.config.sections import OWN_USERS
+from cluster.evaluation.subject import Subject
+from cluster.groups.tasks import heldout_tasks
+from cluster.start.claim import FREE, FREE_OF_AN_ENDPOINT, flat
+from cluster.start.models import model_path
+from cluster.start.parts import CONSTANT, user_speakers
+
+TRAINING = OWN_USERS[0]
+PREFIX = "eval.users."
+"""How an episode names a user of `eval.users` as its opponent."""
+UNREAD = (
+    *("run.name", "learner.*", "rewards.*", "policies.agent.*", "eval.agent*", "eval.judges", "eval.baselines", "sft.agent*"),
+    *("rollout.group_size", "rollout.groups_per_step", "rollout.temperature", "rollout.max_staleness"),
+    *(f"eval.users.*.endpoint.{name}" for name in FREE_OF_AN_ENDPOINT),
+)
+"""Of the config, besides what may differ between two processes of one run, what an evaluation does not depend on."""
+HOW_IT_TALKS = ("wire", "history_thinking")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An evaluation of some agents."""
+
+    config: Config
+    """With the evaluation's judge as `default`, and nothing for the agent to learn first."""
+    subjects: Sequence[Subject]
+    users: Mapping[str, SpeakerConfig]
+    """Everybody who may be met, by the name that episodes have for an opponent; those on request have weight 0."""
+    columns: Mapping[str, str | None]
+    """User, as the outputs name it -> opponent; None draws from the mix."""
+
+    @classmethod
+    def of(cls, config: Config, subjects: Sequence[Subject]) -> Setting:
+        """Raises UserError where judge, user or agent cannot be used."""
+        services.check_evaluation(config, agent=any(each.kind == "endpoint" for each in subjects))
+        judge = config.judges[config.eval.judges or "default"]
+        sft = config.sft and config.sft.model_copy(update={"agent": None})
+        agent = config.policies["agent"].model_copy(update={"model": None, "train": False})
+        policies = {**config.policies, "agent": agent}
+        measured = config.model_copy(update={"judges": {"default": judge}, "sft": sft, "policies": policies})
+        met = {f"{PREFIX}{name}": user.model_copy(update={"weight": 0.0}) for name, user in config.eval.users.items()}
+        return cls(measured, subjects, {**user_speakers(config), **met}, _columns(config))
+
+    @property
+    def models(self) -> dict[str, SpeakerConfig]:
+        """The users that are models here."""
+        return {name: user for name, user in self.users.items() if user.model is not None}
+
+    def learns(self, name: str) -> bool:
+        """Whether a user is first taught its part, as in training; a folder in `eval.users` is used as it stands."""
+        return not (name.startswith(PREFIX) and isinstance(self.users[name].model, str))
+
+    def acting(self, subject: Subject, processes: int) -> Acting:
+        """The agent as those who play need it, each of so many processes."""
+        config = self.config
+        if subject.kind == "script":
+            return ScriptSpec(subject.name, config.gyms.tasks)
+        if subject.kind == "model":
+            agent = config.policies["agent"]
+            return PolicySpec("agent", subject.name, agent.wire, agent.history_thinking)
+        given = config.eval.agent
+        assert given is not None and given.endpoint is not None  # as `subject` found it
+        return EndpointSpec(given.endpoint.share(processes), given.retry)
+
+    def identity(self) -> dict[str, Any]:
+        """Everything the numbers depend on, by dotted key."""
+        config = self.config
+        leaves = flat(config.model_dump(mode="json"))
+        kept = {key: value for key, value in leaves.items() if not any(fnmatch(key, each) for each in (*FREE, *UNREAD))}
+        agent = config.policies["agent"]
+        talk = {f"policies.agent.{name}": getattr(agent, name) for name in HOW_IT_TALKS}
+        folders = {
+            f"{name}.model": f"{Path(user.model).name}@{fingerprint(Path(user.model))}"
+            for name, user in self.models.items()
+            if isinstance(user.model, str)
+        }
+        judge = config.judges["default"].model
+        judges = {"judge.model": fingerprint(model_path(judge, config))} if isinstance(judge, str) else {}
+        who = {"WHO": [each.identity for each in self.subjects], "the digest of all held-out tasks": _digest(config)}
+        return {**who, **talk, **kept, **folders, **judges}
+
+
+def _digest(config: Config) -> str:
+    """Sixteen hex digits that change with any task that is played."""
+    digest = hashlib.blake2b(digest_size=8)
+    for transfer in (False, True):
+        for task in heldout_tasks(heldout_counts(config, transfer=transfer), config.gyms.tasks):
+            digest.update(task.model_dump_json().encode())
+    return digest.hexdigest()
+
+
+def _columns(config: Config) -> dict[str, str | None]:
+    columns: dict[str, str | None] = {config.eval.user or TRAINING: config.eval.user}
+    if config.eval.constant_user:
+        columns[CONSTANT] = CONSTANT
+    return columns | {name: f"{PREFIX}{name}" for name in config.eval.users}

@@ -1,0 +1,159 @@
+"""`parley teach`: a teacher plays the run's train tasks, and the best of it becomes a file to imitate.
+
+Plays in this process, without Ray: the teacher is a server or a script, and computes elsewhere or next to nothing.
+
+Invariants
+- A finished episode is on disk before the next one of its place begins; killed at any time, `--resume` plays what is missing.
+- The seed of an episode depends on (run.seed, task, number) alone, so more tasks or episodes add to what is there.
+- A failed call ends its episode, which is counted and never a sample. `max_cost` holds over all resumes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import envs
+from actors.config import SpeakerConfig
+from actors.endpoint import EndpointClient
+from actors.endpoint_speaker import EndpointSpeaker
+from actors.rollout import BUDGET, Cast, GroupRequest, SpeakerFactory, drawn_opponent, episode_rows, scripted
+from actors.speaker import derived_seed
+from actors.worker import plain_partner
+from cluster.config import Config, gym_params
+from cluster.config.teach import TeachConfig
+from cluster.errors import RunFailed, UserError
+from cluster.groups.tasks import TaskSource
+from cluster.start import in_process
+from cluster.start.claim import FREE_OF_AN_ENDPOINT
+from cluster.start.parts import plain_spec
+from cluster.teach.store import Store
+from rewards.trajectory import OK, Row
+
+POLL_S = 0.2
+"""Between two looks at whether to stop."""
+Place = tuple[GroupRequest, int]
+"""(a task with the seeds of all its episodes, the number of one of them)"""
+AFTERWARDS = {"tasks", "episodes", "keep", "min_score", "similarity", "max_failures"}
+"""Settings that change nothing about an episode."""
+
+
+def plan(config: Config, settings: TeachConfig) -> list[Place]:
+    """All episodes, task by task. Raises UserError."""
+    places: list[Place] = []
+    for gym in sorted(config.gyms.train):
+        options = config.gyms.tasks.get(gym, {})
+        there = len(envs.load(gym, "train", **options))
+        count = there if settings.tasks is None else settings.tasks
+        if not 0 < count <= there:
+            raise UserError(f"teach.tasks is {count}: {gym} has {there} train tasks.")
+        source = TaskSource({gym: 1.0}, config.run.seed, {gym: options})
+        for number in range(count):
+            task = source.task(number)
+            seeds = tuple(derived_seed(config.run.seed, "teach", task.id, n) for n in range(settings.episodes))
+            places += [(GroupRequest(task, number, 0, seeds), n) for n in range(settings.episodes)]
+    return places
+
+
+def made_of(config: Config, settings: TeachConfig) -> dict[str, Any]:
+    """What an episode depends on."""
+    free = AFTERWARDS | {"retry"}
+    teach = settings.model_dump(mode="json", exclude={**dict.fromkeys(free, True), "endpoint": set(FREE_OF_AN_ENDPOINT)})
+    return {
+        "teach": teach,
+        "run": {"seed": config.run.seed},
+        "gyms": config.gyms.model_dump(mode="json", include={"train", "max_turns", "tasks", "params"}),
+        "policies": {} if settings.user else {"user": config.policies["user"].model_dump(mode="json")},
+        "judges": {"default": config.judges["default"].model_dump(mode="json", include={"backend", "model", "options"})},
+    }
+
+
+def teacher_name(settings: TeachConfig) -> str:
+    """What rows and accounts call the teacher."""
+    if settings.endpoint is None:
+        return "scripted:agent"
+    return f"{settings.endpoint.model}@{urlsplit(settings.endpoint.base_url).hostname}"
+
+
+class Teaching:
+    """The episodes of one command, under way."""
+
+    def __init__(self, config: Config, settings: TeachConfig, store: Store) -> None:
+        self._config = config
+        self._settings = settings
+        self._store = store
+        self._failures = 0
+        self.stopped: str | None = None
+        """Why not all were played, once it is known."""
+
+    async def play(self, places: Sequence[Place], heed: Callable[[], None], ended: Callable[[], None]) -> None:
+        """Play those of `places` that are missing. `heed` may raise what ends it; `ended` hears of each episode. Raises
+        RunFailed after too many failures in a row, UserError where user or judge cannot be had here."""
+        cast, left = self._cast(), iter([place for place in places if not self._store.done(_name(place))])
+        most = self._settings.at_once(self._config.rollout.concurrency)
+        workers = {asyncio.create_task(self._work(cast, left, ended)) for _ in range(most)}
+        try:
+            running = workers
+            while running:
+                heed()
+                finished, running = await asyncio.wait(running, timeout=POLL_S)
+                for worker in finished:
+                    worker.result()
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _work(self, cast: Cast, left: Iterator[Place], ended: Callable[[], None]) -> None:
+        for request, number in left:
+            if self.stopped is not None:
+                return
+            rows = await episode_rows(request, cast, number, drawn_opponent(request, cast))
+            if rows[0].status == BUDGET:
+                self.stopped = f"{in_words(rows[0])}; raise max_cost, and --resume goes on."
+                return
+            self._store.add(rows)
+            self._count(rows[0])
+            ended()
+            await asyncio.sleep(0)  # a script never waits, and somebody else may want to stop
+
+    def _count(self, row: Row) -> None:
+        self._failures = 0 if row.status == OK else self._failures + 1
+        if self.stopped is None and self._failures >= self._settings.max_failures:
+            self.stopped = f"{self._failures} episodes in a row failed, the last one: {in_words(row)}"
+            raise RunFailed(f"{self.stopped}; --resume plays them again")
+
+    def _cast(self) -> Cast:
+        config, user = self._config, self._settings.user
+        partners = in_process.users(config) if user is None else self._one(SpeakerConfig(speaker=user))
+        return Cast(
+            acting=self._teacher(),
+            partners=partners,
+            judge=in_process.judge(config),
+            gym_params={gym: gym_params(config, gym) for gym in config.gyms.train},
+            max_turns=config.gyms.max_turns,
+            name=teacher_name(self._settings),
+        )
+
+    def _one(self, speaker: SpeakerConfig) -> dict[str, tuple[float, SpeakerFactory]]:
+        return {str(speaker.speaker): (1.0, plain_partner(plain_spec(speaker, 1), in_process.limits(self._config)))}
+
+    def _teacher(self) -> SpeakerFactory:
+        settings, store = self._settings, self._store
+        if settings.endpoint is None:
+            return scripted("agent")
+        client = EndpointClient(settings.endpoint, settings.retry.deadline_s, spent=store.cost, paid=store.pay)
+        return lambda request, seed: EndpointSpeaker(client, settings.retry, settings.max_tokens, seed, settings.temperature)
+
+
+def in_words(row: Row) -> str:
+    """Why an episode failed."""
+    return str(json.loads(row.state).get("error", row.status))
+
+
+def _name(place: Place) -> tuple[str, str]:
+    request, number = place
+    return request.task.gym, f"{request.group_id}.{number}"

@@ -1,0 +1,191 @@
+"""`parley teach` against a real server: what is kept, what fails, what it may cost, and that a kill costs no episode twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from loopback import Answer, failed, said, serving
+from teach_cases import expert, taught
+from test_cli import parley
+
+from cluster.config import Config
+from cluster.config.sft import SourceConfig
+from cluster.errors import RunFailed, UserError
+from cluster.imitation import conversation_file
+from cluster.imitation.work_folder import LOG, read_log
+from cluster.start.prepare import prepare_role
+from cluster.teach.account import Account
+from cluster.teach.command import check, run
+from cluster.terminal.selection import Filters, select
+
+REPOSITORY = Path(__file__).parents[2]
+EXAMPLE = REPOSITORY / "examples" / "teach.yaml"
+DEADLINE_S = 60.0
+
+
+def teach(config: Config, out: Path, *, resume: bool = False) -> Account:
+    return run(config, check(config), out, resume=resume)
+
+
+def lessons(out: Path) -> list[Any]:
+    return conversation_file.read(SourceConfig(file=out / "sharegpt.jsonl"))
+
+
+def test_a_teacher_behind_a_server_leaves_samples_trajectories_and_an_account(tmp_path: Path):
+    with serving(expert) as server:
+        made = teach(taught(server.url, tmp_path, {"prompt_price": 1, "completion_price": 2}), tmp_path / "out")
+        calls = len(server.bodies)
+        assert server.most_at_once <= 4
+    gym = made.gyms["IntentionGym"]
+    assert (gym["tasks"], gym["played"], gym["mean_score"], made.planned) == (5, 15, 1.0, 15)
+    assert 5 <= gym["kept"] <= 10 and gym["kept"] + gym["duplicate"] + gym["near_duplicate"] + gym["beyond_top"] == 15
+    assert (made.calls, made.prompt_tokens, made.completion_tokens) == (calls, 100 * calls, 10 * calls)
+    assert made.cost == pytest.approx(calls * 120 / 1e6)
+    assert len(lessons(tmp_path / "out")) == gym["kept"]
+    assert all(lesson.messages[-1].content.startswith("[answer] ") for lesson in lessons(tmp_path / "out"))
+    from cluster.record.run_directory import RunDirectory
+
+    shown = select(RunDirectory.at(tmp_path / "out"), Filters(phase="kept", count=99)).episodes
+    assert len(shown) == gym["kept"] and {episode.acting["policy"] for episode in shown} == {"teacher@127.0.0.1"}
+    assert json.loads((tmp_path / "out" / "account.json").read_text()) == made.as_data()
+
+
+def test_a_failed_call_is_counted_and_never_a_sample(tmp_path: Path):
+    flaky = iter([False, True, False, False, True] + [False] * 1000)
+
+    def answer(body: dict[str, Any]) -> Answer:
+        return failed(500, "broken") if next(flaky) else expert(body)
+
+    out = tmp_path / "out"
+    with serving(answer) as server:
+        made = teach(taught(server.url, tmp_path), out)
+        assert (made.gyms["IntentionGym"]["failed"], made.failures) == (2, {"endpoint": 2})
+        asked = len(server.bodies)
+        again = teach(taught(server.url, tmp_path), out, resume=True)
+        assert asked < len(server.bodies) < 1.5 * asked, "only what failed is played again"
+    assert (again.gyms["IntentionGym"]["failed"], again.gyms["IntentionGym"]["played"]) == (0, 15)
+
+
+def test_a_server_that_refuses_ends_it_soon_and_the_key_is_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TEACHER_KEY", "sk-very-secret-123")
+    out = tmp_path / "out"
+    with serving([failed(401, "the key sk-very-secret-123 is wrong")]) as server:
+        config = taught(server.url, tmp_path, {"api_key_env": "TEACHER_KEY"}, max_failures=3)
+        with pytest.raises(RunFailed, match=r"3 episodes in a row failed, the last one: .*status 401"):
+            teach(config, out)
+        assert 3 <= len(server.bodies) <= 3 + 4
+        assert server.headers[0]["Authorization"] == "Bearer sk-very-secret-123"
+    assert (out / "sharegpt.jsonl").read_text() == ""
+    written = [path.read_bytes() for path in out.rglob("*") if path.is_file()]
+    assert written and not any(b"sk-very-secret" in data for data in written)
+
+
+def test_it_stops_before_the_money_is_spent_and_goes_on_with_more(tmp_path: Path):
+    prices = {"prompt_price": 1000, "completion_price": 0, "max_concurrent": 3}
+
+    def answer(body: dict[str, Any]) -> Answer:
+        return expert(body, prompt_tokens=50)
+
+    with serving(answer) as server:
+        first = teach(taught(server.url, tmp_path, {**prices, "max_cost": 2.0}), tmp_path / "out")
+        assert first.stopped is not None and "max_cost" in first.stopped
+        assert 1.0 < first.cost <= 2.0, "prices are such that a call costs .05"
+        assert 0 < first.gyms["IntentionGym"]["played"] < 15 and first.failures == {}
+        spent = len(server.bodies)
+        second = teach(taught(server.url, tmp_path, {**prices, "max_cost": 2.0}), tmp_path / "out", resume=True)
+        assert len(server.bodies) - spent < 10 and second.cost <= 2.0, "what was spent before counts"
+        last = teach(taught(server.url, tmp_path, {**prices, "max_cost": 50.0}), tmp_path / "out", resume=True)
+    assert (last.stopped, last.gyms["IntentionGym"]["played"]) == (None, 15)
+    assert last.calls == len(server.bodies) and last.cost == pytest.approx(0.05 * last.calls)
+
+
+def test_scripted_experts_teach_without_a_server_and_more_may_be_asked_for_later(tmp_path: Path):
+    out = tmp_path / "out"
+    first = teach(taught(None, tmp_path), out)
+    assert (first.teacher, first.calls, first.gyms["IntentionGym"]["played"]) == ("scripted:agent", 0, 15)
+    before = (out / "episodes.jsonl").read_bytes()
+    more = teach(taught(None, tmp_path, tasks=6, episodes=4, keep=1), out, resume=True)
+    assert more.gyms["IntentionGym"]["played"] == 24 and more.gyms["IntentionGym"]["kept"] == 6
+    assert (out / "episodes.jsonl").read_bytes().startswith(before)
+    with pytest.raises(UserError, match=r"teach.temperature is 0.5, but what .* began with 1.0"):
+        teach(taught(None, tmp_path, temperature=0.5), out, resume=True)
+    with pytest.raises(UserError, match="give --resume, or another folder"):
+        teach(taught(None, tmp_path), out)
+    with (out / "episodes.jsonl").open("ab") as file:
+        file.write(b'[{"torn')
+    assert teach(taught(None, tmp_path), out, resume=True).gyms["IntentionGym"]["played"] == 24
+
+
+def test_mistakes_are_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    out = f"--out={tmp_path / 'out'}"
+    for override, says in (
+        ("teach=null", "teach is null"),
+        ("teach.tasks=100000", "teach.tasks is 100000: IntentionGym has"),
+        ("policies.user={model: {tiny: user}}", "policies.user is 'user'"),
+        ("teach.endpoint.api_key_env=NOT_SET_HERE", "teach.endpoint.api_key_env"),
+        ("teach.episods=3", "did you mean teach.episodes?"),
+        ("teach.endpoint.requests_per_minute=0.01", "teach"),
+    ):
+        assert parley("teach", EXAMPLE, out, override, monkeypatch=monkeypatch) == 2, override
+        error = capsys.readouterr().err
+        assert says in error and error.count("\n") == 1, error
+
+
+def test_killed_at_any_time_it_goes_on_with_what_is_missing(tmp_path: Path):
+    """SIGKILL in the middle; what had ended is not asked for again."""
+    out, config = tmp_path / "out", tmp_path / "run.yaml"
+
+    def slowly(body: dict[str, Any]) -> Answer:
+        time.sleep(0.02)
+        return expert(body)
+
+    with serving(slowly) as server:
+        run_config = taught(server.url, tmp_path, episodes=6).model_dump(mode="json")
+        config.write_text(yaml.safe_dump({key: run_config[key] for key in ("run", "policies", "gyms", "teach")}))
+        command = [sys.executable, "-m", "cluster", "teach", str(config), "--out", str(out)]
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+        child = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + DEADLINE_S
+        while not (out / "episodes.jsonl").exists() or (out / "episodes.jsonl").read_bytes().count(b"\n") < 8:
+            assert child.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        child.send_signal(signal.SIGKILL)
+        child.wait(DEADLINE_S)
+        finished = [json.loads(line)[0]["episode_id"] for line in (out / "episodes.jsonl").open() if line.endswith("\n")]
+        assert 8 <= len(finished) < 30
+        made = teach(taught(server.url, tmp_path, episodes=6), out, resume=True)
+    ended = [json.loads(line)[0]["episode_id"] for line in (out / "episodes.jsonl").open()]
+    assert ended[: len(finished)] == finished and len(set(ended)) == len(ended) == 30
+    assert made.gyms["IntentionGym"]["played"] == 30 and made.calls == len((out / "calls.jsonl").read_text().splitlines())
+
+
+def test_a_judge_behind_a_server_decides_here_too_and_its_failure_is_no_sample(tmp_path: Path):
+    config = taught(None, tmp_path, tasks=1, episodes=2, max_failures=9)
+    with serving([said("no json")]) as server:
+        judge = {"backend": "endpoint", "endpoint": {"base_url": server.url, "model": "j"}, "retry": {"invalid": 0}}
+        judged = config.model_validate({**config.model_dump(), "judges": {"default": judge}})
+        made = teach(judged, tmp_path / "out")
+    assert made.failures == {"judge_invalid": 2} and made.gyms["IntentionGym"]["kept"] == 0
+
+
+def test_what_was_taught_is_learned(ray_cluster: None, tmp_path: Path):
+    """The whole way: a teacher behind a server, its file, an imitation by the real learner."""
+    out = tmp_path / "out"
+    with serving(expert) as server:
+        config = taught(server.url, tmp_path, tasks=30, episodes=2, keep=2)
+        teach(config, out)
+    sft = {"agent": {"sources": [{"file": str(out / "sharegpt.jsonl")}], "epochs": 6, "log_every": 5}}
+    data = config.model_dump(mode="json") | {"sft": sft}
+    model = prepare_role(Config.model_validate(data), "agent", tmp_path / "model", lambda *_: None, go_on=False)
+    losses = [row["loss"] for row in read_log(model / LOG) if "loss" in row]
+    assert losses[-1] < 0.7 * losses[0], losses
+    assert (model / "model.safetensors").is_file()
