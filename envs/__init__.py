@@ -15,7 +15,8 @@ import envs.search
 import envs.tau
 import envs.telepathy
 import envs.travel
-import envs.turtle  # noqa: F401  (they register themselves)
+import envs.turtle
+import envs.usersim  # noqa: F401  (they register themselves)
 from envs import registry, task_file
 from envs.adversarial import adversary
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task, View
