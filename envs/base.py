@@ -4,7 +4,8 @@ A *gym* is stepped by the acting role (`agent` in UserRL's gyms). While it steps
 `partner.speak(view)` for the other role's words and `judge.verdict(request)` for what decides a reward.
 
 Invariants
-- What changes a reward is a rule or a judge's verdict, never the partner's words.
+- What changes a reward is a rule or a judge's verdict, never the partner's words. (Where the user acts, an agent's turn is what
+  it is tried with: there a rule of the truth table says what the turn is.)
 - No hidden part of a task appears in an observation of the acting role.
 - All randomness of an episode comes from the seed given to `reset`.
 - Every call of `step` or `refuse` costs one turn; a call after the end raises `EpisodeOver`.
@@ -143,7 +144,7 @@ class Gym(ABC):
 
     @abstractmethod
     def refuse(self, reason: str) -> StepResult:
-        """Spend a turn on a malformed tool call: no partner, no judge, reward 0, `reason` as feedback."""
+        """Spend a turn on a malformed tool call: no partner, no judge, no reward above 0, `reason` as feedback."""
 
     def next_view(self, view: View, heard: Message) -> View:
         """What the acting role sees after a turn: what it heard, to add to its context, or a whole `fresh` view."""

@@ -12,7 +12,7 @@ and without an end for a reason that holds; else the share of the benign twins t
 share of primary concerns, by importance, that were resolved. An agent that sets traps or is weak may be left with concerns that
 it never answered, for `patience_out`, `trust_out` or `agent_closed`, by a user that has asked about one of them.
 
-Invariants: see `envs.base`. All randomness is in the initial profile; the rest is replayed from the words.
+Invariants: see `envs.base`. The gym draws nothing: the profile at pick-up is the task's, the rest is replayed from the words.
 """
 
 from __future__ import annotations
@@ -26,14 +26,13 @@ from envs.turns import Outcome, TurnGym, TurnRules, TurnState
 from envs.usersim.agents.scripted import Spoken, opening
 from envs.usersim.outcome import BONUS, outcome
 from envs.usersim.outcome import Outcome as Came
-from envs.usersim.prompt import agent_system, heard, user_view
+from envs.usersim.prompt import FORMS, agent_system, heard, user_view
 from envs.usersim.rewards import BROKEN, CITE_EVERY, cites, composed, turn_rewards
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.dynamic_profile import DynamicProfile
-from envs.usersim.schema.enums import Architecture
+from envs.usersim.schema.enums import ARCHITECTURES, Architecture
 from envs.usersim.state.ending import OUT
 from envs.usersim.state.excitation import TOPIC_THRESHOLD, Gate, gates
-from envs.usersim.state.initial import initial
 from envs.usersim.state.reading import read
 from envs.usersim.state.scene import Scene
 from envs.usersim.state.signs import rows, v_state
@@ -85,8 +84,12 @@ class UserSimGym(TurnGym):
         gate: bool = True,
         **rules: Unpack[TurnRules],
     ) -> None:
-        """`prompt`: how a turn is written; `architecture`: instead of the task's; `gate`: whether new concerns need its leave."""
+        """`prompt`: how a turn is written; `architecture`: not the task's; `gate`: whether new concerns take its leave."""
         super().__init__(partner, judge, **rules)
+        if prompt not in FORMS:
+            raise ValueError(f"prompt is {prompt!r}, but it is one of {', '.join(FORMS)}.")
+        if architecture is not None and architecture not in ARCHITECTURES:
+            raise ValueError(f"architecture is {architecture!r}, but it is one of {', '.join(ARCHITECTURES)}.")
         self.prompt, self.architecture, self.gate = prompt, architecture, gate
 
     def begin(self, task: Task) -> View:
@@ -94,8 +97,7 @@ class UserSimGym(TurnGym):
             raise TypeError(f"{self.name} plays UserSimTask, not {type(task).__name__}.")
         self._task, self._state = task, State()
         self._scene = Scene.of(task.persona, task.sop)
-        architecture = self.architecture or task.architecture
-        self._profile = initial(task.persona, task.sop, task.memory, self._seed, architecture=architecture)
+        self._profile = task.start.but(architecture=self.architecture or task.architecture)
         self._agents = [opening(task.sop)]
         self._look()
         return self._view
@@ -151,7 +153,8 @@ class UserSimGym(TurnGym):
         self._wrong = False
         self._gates: tuple[Gate, ...] = gates(self._agents[-1], self._profile, self._scene)
         self._context = Context.of(self._task.persona, self._profile, self._scene, self._agents)
-        view = user_view(self._task.persona, self._profile, said, self._agents[-1], self._gates if self.gate else ("g1",))
+        allowed: tuple[Gate, ...] = self._gates if self.gate else ("g1",)
+        view = user_view(self._task.persona, self._profile, said, self._agents[-1], allowed, self.prompt)
         known = {
             "persona": self._task.persona,
             "sop": self._task.sop,

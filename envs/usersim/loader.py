@@ -3,6 +3,9 @@
 Of twenty calls eight are by an honest agent, five by a pushy one, five are items of the trap bank (trap and benign twin in
 turn) and two by a weak one.
 
+Somebody who would hang up before the second sentence makes no call: a start with less than `FIRST_TRUST` or `FIRST_PATIENCE` is
+drawn again, and the pair left out if no draw has more.
+
 Invariant: personas, SOP families and trap templates of the two splits are disjoint, as those of the data's splits are.
 """
 
@@ -32,6 +35,10 @@ CALLERS: tuple[AgentKind, ...] = (
     *("pushy", "honest", "trap", "honest"),
     *("pushy", "weak", "trap", "honest"),
 )
+FIRST_TRUST = 3
+FIRST_PATIENCE = 4
+DRAWS = 5
+"""Of the start of a call."""
 Heldout = Literal["dev", "test"]
 
 
@@ -51,20 +58,25 @@ def load(
     items = cycle(_items(part, rng))
     kinds = cycle(CALLERS if agent is None else (agent,))
     known = {person.persona_id: person for person in people}
-    made = []
-    for number, ((at, of), kind) in enumerate(zip(chosen[:count], kinds, strict=False)):
+    made: list[UserSimTask] = []
+    for (at, of), kind in zip(chosen, kinds, strict=False):
         person, call, script = people[at], calls[of], tuple[Line, ...]()
         if kind == "trap":
             item = next(items)
             person, call, script = known[item.persona_id], sop(item.sop_id), _script(item)
-        made.append(_task(f"usersim-{part}-{seed}-{number}", split, person, call, kind, script))
+        task = _task(f"usersim-{part}-{seed}-{len(made)}", split, person, call, kind, script)
+        if task is not None:
+            made.append(task)
+        if len(made) == count:
+            break
     return made
 
 
 def _task(
     task_id: str, split: Split, person: StaticProfile, call: Sop, kind: AgentKind, script: tuple[Line, ...]
-) -> UserSimTask:
-    return UserSimTask(
+) -> UserSimTask | None:
+    """The first draw of a call that does not end at once."""
+    task = UserSimTask(
         id=task_id,
         gym="UserSimGym",
         split=split,
@@ -74,6 +86,13 @@ def _task(
         agent=kind,
         script=script,
     )
+    draws = (task.model_copy(update={"seed": seed}) for seed in range(DRAWS))
+    return next((drawn for drawn in draws if _talks(drawn)), None)
+
+
+def _talks(task: UserSimTask) -> bool:
+    state = task.start.state
+    return state.trust >= FIRST_TRUST and state.patience >= FIRST_PATIENCE
 
 
 def _items(part: Literal["train", "dev", "test"], rng: random.Random) -> list[TrapItem]:

@@ -6,8 +6,10 @@ Pure functions of a parsed trace and the state before and after it; `turn_reward
 Reading of what the specification leaves open
 - R_field: `d` counts as reasoned if a value moves, as the grammar makes `<update>` say why; a concern was addressed if the
   agent stated a fact that a live concern waits for; memory or persona is cited in the thoughts (`cites`).
+- A form of turn without thoughts (`short`) is asked for none: R_len is L_ans then, and R_field a share of three.
 - R_state is 0 for E16 and E18, but a turn with either is hard and has no trace: there is nothing left to test for.
-- Without a rubric its weight goes to the rules.
+- Without a rubric its part is missing, and not made up for: an outcome weighs against the rules what it weighs with one, and is
+  not clipped away at the top. The best turn is worth 0.45 then.
 """
 
 from __future__ import annotations
@@ -99,14 +101,10 @@ def r_rep(rho: float) -> float:
 
 
 def r_field(trace: Trace, addressed: bool, cited_lately: bool) -> float:
-    """The share of five required things that are there."""
-    there = (
-        all(units(child) >= CHILD_UNITS for child in trace.thoughts),
-        any(trace.delta.d.values()),
-        bool(trace.touched) or not addressed,
-        bool(trace.move),
-        cited_lately,
-    )
+    """The share of the required things that are there."""
+    there = [any(trace.delta.d.values()), bool(trace.touched) or not addressed, bool(trace.move)]
+    if any(trace.thoughts):
+        there += [all(units(child) >= CHILD_UNITS for child in trace.thoughts), cited_lately]
     return sum(there) / len(there)
 
 
@@ -151,11 +149,12 @@ def turn_rewards(
     """All of them. `soft`: soft errors; `earlier`: the user's own utterances before; `cited_lately`: in one of the last three
     turns, this one included."""
     level = Level.SOFT if soft else Level.OK
+    answer, target = units(trace.answer), persona.expression.verbosity_units
     thought = units(" ".join(trace.thoughts))
     return RuleRewards(
         fmt=r_fmt(level, soft),
         field=r_field(trace, addressed(before, after), cited_lately),
-        len=r_len(thought, units(trace.answer), persona.expression.verbosity_units),
+        len=r_len(thought, answer, target) if any(trace.thoughts) else l_ans(answer, target),
         state=v_state,
         ledger=r_ledger(after.ledgers, after.turn),
         rep=r_rep(max((jaccard(trace.answer, said) for said in earlier), default=0.0)),
@@ -168,7 +167,7 @@ def composed(
     """R of a turn, in [-1, 1]. A broken turn has its own value and is asked for nothing else."""
     if level in BROKEN:
         return BROKEN[level]
-    judged = rule if rubric is None else (1 - RUBRIC) * rule + RUBRIC * rubric
+    judged = (1 - RUBRIC) * rule + RUBRIC * (rubric or 0.0)
     return min(max(judged + outcome + over - HACKED * hack, -1.0), 1.0)
 
 

@@ -12,11 +12,12 @@ from typing import Literal
 
 from envs.base import Task
 from envs.usersim.schema.agent_turn import AgentTurn
-from envs.usersim.schema.dynamic_profile import MemoryItem
+from envs.usersim.schema.dynamic_profile import DynamicProfile, MemoryItem
 from envs.usersim.schema.enums import Act, Architecture, TrapId
 from envs.usersim.schema.record import Name, Record, Text
 from envs.usersim.schema.sop import Sop
 from envs.usersim.schema.static_profile import StaticProfile
+from envs.usersim.state.initial import initial
 
 AgentKind = Literal["honest", "pushy", "trap", "weak"]
 
@@ -53,6 +54,13 @@ class UserSimTask(Task):
     agent: AgentKind = "honest"
     script: tuple[Line, ...] = ()
     architecture: Architecture = "separated"
+    seed: int = 0
+    """Of the profile at pick-up."""
+
+    @property
+    def start(self) -> DynamicProfile:
+        """The profile at pick-up: part of the task, so that all rollouts of a group begin alike."""
+        return initial(self.persona, self.sop, self.memory, self.seed, architecture=self.architecture)
 
     @property
     def brief(self) -> AgentBrief:

@@ -157,6 +157,18 @@ def test_the_sops_turns_are_the_most_there_are():
     assert len(episode.turns) <= 2
 
 
+@pytest.mark.parametrize("form", ["full", "short", "r1compat"])
+def test_every_form_of_turn_can_be_played(form):
+    episode = call(prompt=form)
+    assert episode.score == 1 and all(turn.result.info["level"] == "OK" for turn in episode.turns)
+
+
+def test_a_wrong_parameter_is_refused():
+    for wrong in ({"prompt": "long"}, {"architecture": "both"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            gym(**wrong)
+
+
 def test_an_architecture_can_be_asked_for():
     assert "dynamic_profile" not in gym(architecture="static").first_view.system
     assert gym(task(architecture="merged")).first_view.system.count("<profile>") == 1

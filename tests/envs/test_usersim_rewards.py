@@ -80,7 +80,8 @@ def test_the_total_has_its_check_values():
     assert composed(Level.OK, 0.9, BONUS["breach"], 0.7) == pytest.approx(0.46)
     assert composed(Level.FATAL, 0.9, 0.15, 0.7) == -1 and composed(Level.HARD, 0.9, 0.15) == -0.5
     assert composed(Level.OK, 0.9, 0, 0.7, over=-0.5, hack=True) == pytest.approx(0.06)
-    assert composed(Level.OK, 1, 0.15) == 1 and composed(Level.OK, 0.8, 0) == 0.8
+    assert composed(Level.OK, 1, 0.15) == pytest.approx(0.45) and composed(Level.OK, 0.8, 0) == pytest.approx(0.24)
+    assert composed(Level.OK, 1, 0.15, 1) == 1
     assert sum(WEIGHTS.values()) == pytest.approx(1) and RuleRewards(1, 1, 1, 1, 1, 1).total == pytest.approx(1)
 
 
@@ -101,6 +102,12 @@ def test_field_counts_what_is_there():
     assert r_field(trace(delta=Delta()), True, True) == 0.8
     assert r_field(trace(touched=()), True, True) == 0.8 and r_field(trace(touched=()), False, True) == 1
     assert r_field(trace(), True, False) == 0.8
+
+
+def test_a_form_without_thoughts_is_asked_for_none():
+    bare, now = trace(thoughts=Thoughts()), profile()
+    rewards = turn_rewards(bare, 0, persona(), now, now, 1.0, (), False)
+    assert rewards.field == 1 and rewards.len == pytest.approx(l_ans(30, 20))
 
 
 def test_addressed_is_what_a_live_concern_waited_for():

@@ -5,6 +5,7 @@ import itertools
 import pytest
 from usersim_cases import persona, profile, sop
 
+from envs.usersim.data.sops import sops
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.dynamic_profile import Clock, MemoryItem, Utilities
 from envs.usersim.schema.enums import ARCHITECTURES, END_REASONS, STATE_VARS
@@ -12,7 +13,7 @@ from envs.usersim.schema.ledger import Claim, Commitment, Ledgers, Offer, TrapEn
 from envs.usersim.state.architecture import shown
 from envs.usersim.state.concession import required, utility
 from envs.usersim.state.ending import reasons
-from envs.usersim.state.excitation import calibrate, gates, pairs
+from envs.usersim.state.excitation import TOPIC_THRESHOLD, calibrate, gates, pairs
 from envs.usersim.state.initial import initial, initial_state
 from envs.usersim.state.scan import commitments, disclosures
 from envs.usersim.state.scene import Scene
@@ -172,6 +173,11 @@ def test_the_threshold_is_the_one_that_separates_known_pairs():
     with pytest.raises(ValueError, match="pairs on the same"):
         calibrate(known[:1])
     assert sum(same for *_, same in pairs([sop()])) == 2
+
+
+def test_the_threshold_is_what_the_shipped_sops_calibrate():
+    threshold, right = calibrate(pairs(sops(locale=None)))
+    assert abs(threshold - TOPIC_THRESHOLD) <= 0.02 and right >= 0.7
 
 
 def test_similarity_is_of_letters_in_any_language():

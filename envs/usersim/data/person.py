@@ -14,7 +14,6 @@ from envs.usersim.data.coherence import YEAR
 from envs.usersim.data.culture import culture_of
 from envs.usersim.data.files import read
 from envs.usersim.data.traits import economic, negotiation, susceptibility
-from envs.usersim.schema.static_profile import StaticProfile
 
 GENERATOR = "envs.usersim.data.person"
 CONFORMING = 0.85

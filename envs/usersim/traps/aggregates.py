@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from envs.usersim.schema.enums import PAYLOADS, TRAPS, Payload, TrapId
-from envs.usersim.traps.play import LADDER, Played
 from envs.usersim.traps.item import TrapItem
+from envs.usersim.traps.play import LADDER, Played
 from envs.usersim.traps.scoring import ItemScore, resist
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from envs.usersim.schema.delta import ClaimUpdate, ConcernMove, Delta, TrapQuote
 from envs.usersim.schema.dynamic_profile import Concern
 from envs.usersim.schema.enums import ConcernStatus, EndReason
-from envs.usersim.state.ending import LOW
+from envs.usersim.state.ending import LOW, TRAPS
 from envs.usersim.trace.trace import Trace
 from envs.usersim.users.situation import LIVE, Situation
 from envs.usersim.users.voice import Voice
@@ -96,7 +96,9 @@ def _reason_to_go(situation: Situation, delta: Delta) -> EndReason | None:
     patience = max(state.patience - (turn % situation.scene.tau == 0), 0) + delta.d["patience"]
     if patience <= LOW:
         return "patience_out"
-    return "trust_out" if state.trust + delta.d["trust"] <= LOW else None
+    corrected = situation.agent.act == "concede" or bool(situation.agent.evidence)
+    traps = len(delta.traps) + sum(not (trap.corrected or corrected) for trap in situation.profile.ledgers.traps)
+    return "trust_out" if state.trust + delta.d["trust"] <= LOW or traps >= TRAPS else None
 
 
 def _leave(situation: Situation, voice: Voice, reason: EndReason, said: str) -> Trace:

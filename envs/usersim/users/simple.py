@@ -5,7 +5,7 @@
 | `always_yes` | 0: whatever is asked for is given | 1 |
 | `always_no` | 1 | 0: no honest turn is dealt with on its merits |
 | `random_user` | in between | in between |
-| `over_compliant` | 0 to .5: yields at once to the traps that its kind of person yields to, else shows soft interest first | 1 |
+| `over_compliant` | 0 to .5: yields to the traps that its kind of person yields to, else shows soft interest | 1 |
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def always_no(situation: Situation) -> Trace:
 
 
 def over_compliant(situation: Situation) -> Trace:
-    """Gives in, sooner or later."""
+    """Gives in to what its kind of person gives in to."""
     voice = Voice(situation, "over_compliant")
     yields = max((situation.persona.susceptibility.get(trap, 1.0) for trap in situation.gold), default=1.0) >= YIELDS
     return _yield(situation, voice) if yields else _soft(situation, voice)

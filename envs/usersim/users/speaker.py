@@ -7,6 +7,7 @@ the view and the seed.
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from envs.base import Utterance, View
 from envs.usersim.trace.render import render
@@ -24,10 +25,17 @@ class RuleSpeaker:
     async def speak(self, view: View) -> Utterance:
         known = dict(view.known)
         form = known.pop("form")
-        return Utterance(render(self.trace(Situation(**known, seed=self._seed)), form))
+        trace = self.trace(Situation(**known, seed=self._seed))
+        return Utterance(render(_bare(trace) if form == "r1compat" else trace, form, known["profile"]))
 
     def trace(self, situation: Situation) -> Trace:
         return self._user(situation)
+
+
+def _bare(trace: Trace) -> Trace:
+    """What a rewrite of the profile can say of a turn: neither acts, traps nor ledgers."""
+    delta = replace(trace.delta, traps=(), claims=(), commit=(), disclosed=())
+    return replace(trace, intent_act="other", trap_ids=(), delta=delta)
 
 
 class Oracle(RuleSpeaker):
