@@ -27,8 +27,8 @@ ENOUGH = 2
 
 class Demonstrator:
     """Probabilities are per turn: a question too vague, small talk or a question about anything, a search that says too little,
-    an answer too early, giving up. `blind` is per conversation: it never searches, asks about one topic after the other and
-    answers with what it was told, which only answers by value allow."""
+    an answer too early, giving up. `blind` is per conversation: it never searches, asks about one topic after the other,
+    in the catalogue's order, and answers with what it was told, which only answers by value allow."""
 
     def __init__(
         self,
@@ -120,10 +120,10 @@ class Demonstrator:
         return self._rng.choice(left) if left else None
 
     def _untold(self, aspect: Aspect) -> str | None:
-        """What was neither asked nor told of an aspect; None once enough is told."""
+        """The first topic of an aspect that was neither asked nor told; None once enough is told."""
         told = [topic for topic in TOPICS[aspect] if topic in self._told]
         left = [topic for topic in TOPICS[aspect] if topic not in {*told, *self._asked}]
-        return self._rng.choice(left) if left and len(told) < ENOUGH else None
+        return left[0] if left and len(told) < ENOUGH else None
 
     def _answer(self, aspect: Aspect) -> str:
         best = min(self._fitting(aspect), key=lambda option: option.price, default=None)

@@ -123,6 +123,8 @@ class TravelGym(TurnGym):
     def begin(self, task: Task) -> View:
         if not isinstance(task, TravelTask):
             raise TypeError(f"TravelGym plays TravelTask, not {type(task).__name__}.")
+        if self.answer_by == "value" and task.source == "userrl":
+            raise ValueError("answer_by is 'value', but what UserRL's options are like is in no catalogue: answer by id.")
         self._task, self._state = task, State()
         self._blocks = {block.aspect: block for block in task.hidden.blocks}
         system = agent_prompt(self.prompt, self.answer_by, max_turns=self.rules.max_turns)

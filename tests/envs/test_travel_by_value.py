@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from travel_cases import FLIGHT, SEARCH_FLIGHT, episode, gym, paid, turns
+from travel_cases import FLIGHT, SEARCH_FLIGHT, episode, gym, paid, task, turns
 
 import envs
 from envs.conversation import drive
@@ -24,7 +24,7 @@ DRILLS = envs.demonstrations("TravelGym", "agent", 40, 3, recaps=80, params={"pr
 
 
 def mean_score(agent, tasks):
-    return sum(episode(agent(seed), task, TravelUser(seed), **BY_VALUE).score for seed, task in enumerate(tasks)) / len(tasks)
+    return sum(episode(agent(seed), trip, TravelUser(seed), **BY_VALUE).score for seed, trip in enumerate(tasks)) / len(tasks)
 
 
 @pytest.mark.parametrize("said", ["seat window bag cabin", "bag cabin seat window", "Seats: window, luggage: cabin."])
@@ -98,6 +98,11 @@ def test_a_way_that_is_none_is_refused():
         gym(answer_by="letter")
 
 
+def test_a_trip_of_userrls_is_answered_by_id():
+    with pytest.raises(ValueError, match="answer by id"):
+        gym(played=task(source="userrl"), **BY_VALUE)
+
+
 @pytest.mark.parametrize("source", HELDOUT)
 def test_who_does_not_ask_stays_below(source, capsys):
     scripts = baselines(envs.load("TravelGym", "train", source=source, family="all", count=50))
@@ -124,7 +129,7 @@ def test_who_does_not_ask_stays_below(source, capsys):
 def test_repeating_the_wishes_is_enough_which_is_why_this_is_no_test_of_reading_lists(capsys):
     """README.md says so. By id, who never searches has nothing to repeat."""
     score = mean_score(NeverSearches, EASY)
-    by_id = sum(episode(NeverSearches(seed), task, TravelUser(seed)).score for seed, task in enumerate(EASY)) / len(EASY)
+    by_id = sum(episode(NeverSearches(seed), trip, TravelUser(seed)).score for seed, trip in enumerate(EASY)) / len(EASY)
     with capsys.disabled():
         print(f"\nTravelGym, 60 heldout of family 22: never searches, by value {score:.3f}, by id {by_id:.3f}")
     assert score >= 0.9 and by_id <= 0.25
@@ -139,7 +144,7 @@ def test_any_description_settles_one_aspect_at_most(values):
 
 
 def test_demonstrations_answer_by_value_and_drills_show_no_list_and_nothing_held_out():
-    train = {task.id: task for task in envs.load("TravelGym", "train")}
+    train = {trip.id: trip for trip in envs.load("TravelGym", "train")}
     shown, drills = DRILLS[:40], DRILLS[40:]
     for demonstration in DRILLS:
         said = [m.content.removeprefix("[answer] ") for m in demonstration.messages if m.content.startswith("[answer]")]
