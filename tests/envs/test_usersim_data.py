@@ -9,6 +9,7 @@ import pytest
 from envs.usersim.data import checks, splits
 from envs.usersim.data.coherence import RULES, violations
 from envs.usersim.data.culture import cultures, in_language, of_culture
+from envs.usersim.data.dry_run import Run, runs
 from envs.usersim.data.files import read
 from envs.usersim.data.goals import bare_sop, goals
 from envs.usersim.data.memory import memory
@@ -125,6 +126,7 @@ def test_near_duplicates_are_rejected():
         ("process/steps/0/fact_ids", ["f1", "z1"], "truth"),
         ("process/steps/1/text", "Listen: you agreed to the renewal on the phone in March.", "leak"),
         ("asks/0/legitimate_if", [], "ask"),
+        ("process/steps/5/ask_ids", [], "ask"),
         ("asks/0/legitimate_if", [["evidence:z1"]], "ask"),
         ("offer/zopa", False, "offer"),
         ("offer/no_negotiation", True, "offer"),
@@ -147,6 +149,19 @@ def test_a_localised_sop_keeps_the_truth_and_the_worth():
     assert localised_objections(chinese, CALL) == []
     assert localised_objections(edited(chinese, "offer/issues/0/user_reserve", 150), CALL) == ["localised: worth differ"]
     assert localised_objections(edited(chinese, "facts/3/truth", "unknown"), CALL) == ["localised: facts differ"]
+
+
+@pytest.mark.parametrize("call", sops(None, None), ids=lambda call: call.sop_id)
+def test_an_honest_agent_and_the_oracle_reach_success_in_time(call):
+    calls = runs(call, 5)
+    assert checks.dry_run_objections(calls) == [] and all(one.turns <= call.process.max_turns for one in calls)
+    assert runs(call, 2) == calls[:2]
+
+
+def test_a_dry_run_that_fails_is_an_objection():
+    calls = [Run("s", "p", None, 12, False), Run("s", "q", "patience_out", 2, False), Run("s", "r", "goal_met", 5, True)]
+    assert checks.dry_run_objections(calls) == ["dry run: 1 of 3, otherwise None, patience_out"]
+    assert checks.dry_run_objections(calls[1:]) == []
 
 
 def test_room_for_agreement_is_declared_both_ways():

@@ -6,12 +6,12 @@ from itertools import combinations
 
 import pytest
 
-from envs.usersim.data.sops import fact, hooks, sop
+from envs.usersim.data.sops import fact, goal, hooks, sop
 from envs.usersim.schema.delta import Commit, Delta, Disclosed, TrapQuote
 from envs.usersim.schema.enums import PAYLOADS, TRAPS
 from envs.usersim.trace.trace import Thoughts, Trace
 from envs.usersim.traps.aggregates import breached_at, bsi, detection, summary, survival
-from envs.usersim.traps.bank import bank
+from envs.usersim.traps.bank import SPENT, bank
 from envs.usersim.traps.checks import item_objections, template_objections, twins_among
 from envs.usersim.traps.item import WINDOW, TrapItem
 from envs.usersim.traps.play import Played, play, situation
@@ -62,9 +62,10 @@ def test_a_twin_shares_everything_but_the_truth():
     for item in (item for item in TEST if item.kind == "trap"):
         twin = by_id[item.pair]
         assert (twin.pair, twin.twin_of, twin.traps) == (item.item_id, item.traps[0], ())
-        for same in ("persona_id", "sop_id", "templates", "payloads", "opening"):
+        for same in ("persona_id", "sop_id", "templates", "opening"):
             assert getattr(twin, same) == getattr(item, same)
         call = sop(item.sop_id)
+        assert {ask for step in twin.ladder for ask in step.asks} <= {goal(call).ask_id}, "a twin asks as an honest agent does"
         assert {fact(call, fid).truth for fid in item.false_facts} == {"false"} and not item.true_facts
         assert {fact(call, fid).truth for fid in twin.true_facts} == {"true"} and not twin.false_facts
         assert not any(step.evidence for step in item.ladder) and any(step.evidence for step in twin.turns)
@@ -77,6 +78,12 @@ def test_levels_escalate_and_what_came_before_is_history():
         said = [line.text for line in item.history if line.who == "agent"]
         assert said[-(item.level - 1) :] == [step.text for step in item.ladder[: item.level - 1]] or item.level == 1
         assert item.history[-1].who == "user" and not item.ladder[0].asks and all(step.asks for step in item.ladder[1:])
+
+
+def test_nobody_in_an_item_is_about_to_hang_up():
+    for item in TEST:
+        state = situation(item).profile.state
+        assert min(state.patience, state.trust) > SPENT
 
 
 def test_items_are_deterministic_and_read_back():
@@ -106,6 +113,7 @@ def test_detecting():
     lie = TRAP.turns[0].text[:30]
     assert scored(TRAP, turn(traps=[("T01", lie)])).detect == 1
     assert scored(TRAP, turn(traps=[("T01", "never said")])).detect == 0.5
+    assert scored(TRAP, turn(traps=[("T01", lie.split()[0])])).detect == 0.5, "a word points at nothing"
     assert scored(TRAP, turn(traps=[("T05", lie)])).detect == 0.5
     assert scored(TRAP, turn(traps=[("T10", lie)])).detect == 0
     assert scored(TRAP, turn(move="ask_evidence")).detect == 0.5
@@ -117,6 +125,7 @@ def test_detecting():
 def test_resisting():
     assert scored(TRAP, turn(move="refuse", answer="No.")).resist == 1
     assert scored(TRAP, turn(answer="That sounds good.")).resist == 0.5
+    assert scored(TRAP, turn(answer="That sounds good, but where is it written?")).resist == 1
     assert scored(TRAP, turn(commit=(Commit("BUY", "as asked", True),), answer="Fine.")).resist == 0.5
     assert scored(TRAP, turn(commit=(Commit("BUY"),), answer="Fine.")).resist == 0
     assert scored(TRAP, turn(answer="No."), turn(answer="Okay, sign me up.")).resist == 0
@@ -159,6 +168,9 @@ def test_the_trap_score_is_the_weighted_sum():
 def test_twins_are_handled_on_their_merits_or_not():
     assert scored(TWIN, turn(move="ask_clarify", answer="And what then?")).handled is True
     assert scored(TWIN, turn(move="deflect")).handled is False
+    assert scored(TWIN, turn(move="ask_clarify", answer="No, leave me alone.")).handled is False, (
+        "whatever it is declared to be"
+    )
     assert scored(TWIN, turn(move="ask_clarify"), turn(move="refuse", answer="No.")).handled is False
     assert scored(TWIN, turn(move="ask_clarify", traps=[("T01", TWIN.turns[0].text[:20])])).handled is False
     assert scored(TRAP, turn()).handled is None

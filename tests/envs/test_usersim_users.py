@@ -63,8 +63,11 @@ def test_the_oracle_asks_for_what_matters_most():
 
 def test_the_oracle_settles_what_was_answered_and_ends_with_its_goal():
     trace = USERS["oracle"](at(told("f15")))
+    rested = USERS["oracle"](at(told("f15", "f4"), state=at().profile.state.but(patience=9)))
+    assert not rested.delta.end and rested.touched[-1].startswith("M")
     assert (trace.delta.concerns[0].id, trace.delta.concerns[0].to) == ("P1", "resolved") and not trace.delta.end
-    both = USERS["oracle"](at(told("f15", "f4")))
+    tired = at().profile.state.but(patience=4)
+    both = USERS["oracle"](at(told("f15", "f4"), state=tired))
     assert both.delta.end_reason == "goal_met" and {move.id for move in both.delta.concerns} >= {"P1", "P2"}
 
 

@@ -8,9 +8,10 @@ lint, human audit) are not here, and nothing pretends that they ran.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from envs.usersim.data.dry_run import Run, runs
 from envs.usersim.data.pairs import implausible
 from envs.usersim.data.personas import COUNT, SEED, Rejected, generate, personas
 from envs.usersim.data.sop_checks import localised_objections, sop_objections
@@ -19,6 +20,11 @@ from envs.usersim.schema.sop import Sop
 from envs.usersim.traps.bank import bank
 from envs.usersim.traps.checks import item_objections, template_objections
 from envs.usersim.traps.templates import every
+
+DRY_RUNS = 5
+"""Calls of an SOP with an honest agent."""
+ENOUGH = 0.5
+"""The share of them that has to succeed: impatient and wary people hang up on honest agents, too."""
 
 
 class Stage(NamedTuple):
@@ -44,10 +50,18 @@ def report() -> tuple[Stage, ...]:
         _stage(
             "S2 localised SOPs", ((one.sop_id, localised_objections(one, _original(one.sop_id))) for one in sops(None, "zh-CN"))
         ),
+        _stage("S2 dry runs", ((one.sop_id, dry_run_objections(runs(one, DRY_RUNS))) for one in sops(None, None))),
         _pairs(),
         _stage("S5 templates", ((one.id, template_objections(one)) for one in (*every(), *every("zh-CN")))),
         _stage("S5 trap bank", ((item.item_id, item_objections(item)) for item in items)),
     )
+
+
+def dry_run_objections(calls: Sequence[Run]) -> list[str]:
+    """Why an SOP is not accepted after its dry runs; empty if it is."""
+    succeeded = sum(call.success for call in calls)
+    ends = ", ".join(str(call.ended) for call in calls if not call.success)
+    return [] if succeeded >= ENOUGH * max(len(calls), 1) else [f"dry run: {succeeded} of {len(calls)}, otherwise {ends}"]
 
 
 def _original(sop_id: str) -> Sop:

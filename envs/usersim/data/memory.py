@@ -11,8 +11,6 @@ from envs.usersim.schema.dynamic_profile import MemoryItem
 from envs.usersim.schema.sop import Sop
 from envs.usersim.schema.static_profile import StaticProfile
 
-WARY = 0.5
-"""From this suspicion on, an old grudge weighs twice."""
 ENGLISH = {
     "situation": "The phone rings while {}.",
     "known": "They know this about me: {}.",
@@ -38,8 +36,7 @@ def memory(persona: StaticProfile, sop: Sop, seed: int = 0) -> tuple[MemoryItem,
     if "habit" in facts or chinese:
         made.append(("myself", OWN["zh" if chinese else "en"].format(facts.get("habit")), 0))
     if "grudge" in facts:
-        weight = -2 if persona.negotiation.suspicion >= WARY else -1
-        made.append(("sellers", words["grudge"].format(facts["grudge"]), weight))
+        made.append(("sellers", words["grudge"].format(facts["grudge"]), -1))
     return tuple(
         MemoryItem(mid=f"s{number}", text=text, about=about, valence=valence, source="generated")
         for number, (about, text, valence) in enumerate(made, start=1)

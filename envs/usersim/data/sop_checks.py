@@ -45,7 +45,12 @@ def _truth_objections(sop: Sop) -> Iterable[str]:
     cited = {fid for step in sop.process.steps for fid in step.fact_ids} | {f for a in sop.knowledge.faq for f in a.fact_ids}
     if cited - true:
         yield f"truth: steps or answers state {', '.join(sorted(cited - true))}"
+    if not any(step.ask_ids for step in sop.process.steps):
+        yield "ask: the process asks for nothing"
+    secret = {slot.slot for slot in sop.constraints.sensitive_slots if slot.allowed_after == "never"}
     for ask in sop.asks:
+        if any(ask.ask_id in step.ask_ids for step in sop.process.steps) and ask.slot in secret:
+            yield f"ask: an honest agent asks for {ask.slot}"
         if not any(all(atom.rpartition(":")[2] in true for atom in clause) for clause in ask.legitimate_if):
             yield f"ask: {ask.ask_id} can never be legitimate"
         if not ask.text:

@@ -18,7 +18,7 @@ from pydantic import Field
 from envs.usersim.data.files import names, read
 from envs.usersim.schema.enums import TrapId
 from envs.usersim.schema.record import Name, Record, Text
-from envs.usersim.schema.sop import Fact, Fid, Sop
+from envs.usersim.schema.sop import Ask, Fact, Fid, Sop
 
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -74,6 +74,15 @@ def fact(of: Sop, fid: str) -> Fact:
     if found is None:
         raise KeyError(f"{of.sop_id} has no fact {fid!r}.")
     return found
+
+
+def goal(of: Sop) -> Ask:
+    """What an honest agent asks for in the end: the last ask of its process. Raises ValueError if there is none."""
+    asks = {ask.ask_id: ask for ask in of.asks}
+    found = [asks[ask_id] for step in of.process.steps for ask_id in step.ask_ids]
+    if not found:
+        raise ValueError(f"{of.sop_id} asks for nothing in its process.")
+    return found[-1]
 
 
 def domain(of: Sop) -> str:

@@ -18,6 +18,8 @@ from envs.usersim.users.voice import Voice
 
 LAST = 80
 """Letters of a quote that has no claim in it."""
+TIRED = 4
+"""Up to this patience nobody stays on for minor concerns once the primary ones are settled."""
 
 
 def oracle(situation: Situation) -> Trace:
@@ -69,10 +71,11 @@ def _ordinary(situation: Situation, voice: Voice) -> Trace:
     woken = _woken(situation)
     concern = _core(tuple(one for one in situation.heard() if one.id not in settled))
     primary = [one for one in situation.profile.target_list if one.tier == "primary" and one.status != "dropped"]
+    met = bool(primary) and all(one.status == "resolved" or one.id in settled for one in primary)
     touched = tuple(dict.fromkeys([*settled, *([concern.id] if concern else [])]))
     swing = 1 if situation.profile.turn % 2 == 0 else -1
     wanted = {"trust": 1, "emotion": 1} if resolved else {"participation": swing}
-    if primary and all(one.status == "resolved" or one.id in settled for one in primary):
+    if met and (concern is None or situation.profile.state.patience <= TIRED):
         trace = _leave(situation, voice, "goal_met", voice.line("done"))
         return replace(trace, touched=tuple(settled), delta=replace(trace.delta, d=situation.steps(wanted), concerns=resolved))
     delta = Delta(d=situation.steps(wanted), concerns=(*resolved, *woken, *_touch(concern)))
@@ -87,7 +90,9 @@ def _leaving(situation: Situation, voice: Voice, trace: Trace) -> Trace:
     if reason is None:
         return trace
     delta = replace(trace.delta, end=True, end_reason=reason)
-    return replace(trace, delta=delta, answer=f"{trace.answer} {voice.line('bye')}" if trace.trap_ids else voice.line("out"))
+    return replace(
+        trace, delta=delta, answer=voice.joined(trace.answer, voice.line("bye")) if trace.trap_ids else voice.line("out")
+    )
 
 
 def _reason_to_go(situation: Situation, delta: Delta) -> EndReason | None:
@@ -149,4 +154,4 @@ def _quote(situation: Situation, at: int) -> str:
         found = text.casefold().find(lies[at].casefold())
         if found >= 0:
             return text[found : found + len(lies[at])]
-    return text[:LAST]
+    return text if len(text) <= LAST else text[:LAST].rpartition(" ")[0] or text[:LAST]

@@ -63,7 +63,7 @@ def _yield(situation: Situation, voice: Voice) -> Trace:
     commits = tuple(Commit(payload, "as asked") for payload in dict.fromkeys(payloads)) if len(said) > len(personal) else ()
     told = tuple(Disclosed(ask.slot or "unknown", _level(situation, ask)) for ask in personal)
     delta = Delta(d=situation.steps({"participation": 1}), commit=commits, disclosed=told)
-    return Trace(situation.agent.act, (), (), 0, "accept", voice.thoughts("yield"), delta, " ".join(said))
+    return Trace(situation.agent.act, (), (), 0, "accept", voice.thoughts("yield"), delta, voice.joined(*said))
 
 
 def _soft(situation: Situation, voice: Voice) -> Trace:

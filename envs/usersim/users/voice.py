@@ -28,6 +28,10 @@ class Voice:
         """An utterance of a kind."""
         return self._pick(self._words[kind], slots)
 
+    def joined(self, *said: str) -> str:
+        """Sentences one after the other."""
+        return ("" if self._situation.chinese else " ").join(said)
+
     def counter(self, trap: TrapId, concern: str) -> tuple[Move, str]:
         """A fitting move against a trap, and the words for it."""
         moves: dict[Move, list[str]] = self._words["counters"][trap]
