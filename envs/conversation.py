@@ -74,12 +74,13 @@ async def converse(
         if utterance.finish == "context_full":
             episode.ended = "context_full"
             break
+        episode.messages.append(Message("assistant", utterance.text))
         call = call_of(gym, utterance, wire)
         malformed = isinstance(call, Malformed)
         result = gym.refuse(call.reason) if isinstance(call, Malformed) else await gym.step(call.action)
         heard = Message(observer, result.feedback)
         episode.turns.append(PlayedTurn(signature, utterance.finish, malformed, result))
-        episode.messages += [Message("assistant", utterance.text), heard]
+        episode.messages.append(heard)
         if result.terminated or result.truncated:
             episode.ended = "terminated" if result.terminated else "truncated"
             break

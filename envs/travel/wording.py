@@ -61,7 +61,7 @@ OPENINGS: dict[Source, dict[Split, tuple[str, ...]]] = {
 # Never at the beginning: a tiny tokenizer would write a word there with other tokens than elsewhere.
 COMPACT_HINTS: dict[Split, tuple[str, ...]] = {
     "train": ("I like {topic} {value}.", "Let it be {topic} {value}.", "It is {topic} {value}."),
-    "heldout": ("Best is {topic} {value}.",),
+    "heldout": ("I want {topic} {value}.",),
 }
 SITUATION = "A traveller goes from {origin} to {city} in {date} for {nights} nights and needs {wanted}."
 

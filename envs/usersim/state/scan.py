@@ -31,7 +31,7 @@ _BUT = re.compile(
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
-_DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){7,30}(?!\d)")
+_DIGITS = re.compile(r"\d(?<!\d\d)(?:[ -]?\d){7,30}(?!\d)")
 
 
 def commitments(utterance: str, agent: AgentTurn, scene: Scene) -> tuple[Payload, ...]:

@@ -14,6 +14,7 @@ from itertools import chain
 from envs.usersim.schema.enums import ACTS, END_REASONS, MOVES
 
 _WORD = re.compile(r"[^\W_]+")
+_TO_BLANK = {code: " " for code in range(128) if not chr(code).isalnum()}
 
 ASSISTANT = (
     "how can i help you",
@@ -95,7 +96,7 @@ MACHINERY = (
 
 def words_of(text: str) -> list[str]:
     """The words of a text without case and punctuation."""
-    return _WORD.findall(text.casefold())
+    return text.lower().translate(_TO_BLANK).split() if text.isascii() else _WORD.findall(text.casefold())
 
 
 @dataclass(frozen=True)

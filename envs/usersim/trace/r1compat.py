@@ -61,7 +61,7 @@ _CONCERN = {
     "status": Field(str, frozenset(CONCERN_STATUSES)),
     "importance": Field(int, range(1, 6)),
 }
-_STATE = {name: Field(int, range(11)) for name in STATE_VARS}
+_STATE: dict[str, Field] = {name: Field(int, range(11)) for name in STATE_VARS}
 
 
 def read_r1compat(text: str, context: Context, found: Findings) -> Draft | None:

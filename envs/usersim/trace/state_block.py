@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 from envs.usersim.schema.delta import (
     MOST_NEW,
@@ -36,8 +36,7 @@ LONGEST_NAME = 80
 """Characters of a slot's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """What a field of an item may be: a type, and for a string or an integer the values it is limited to."""
 
     type: type
@@ -84,7 +83,7 @@ def delta_of(data: object, found: Findings) -> Delta | None:
     if not isinstance(data, dict) or data.keys() != KEYS:
         found.add(Code.E15, "the keys of the state are " + ", ".join(sorted(KEYS)))
         return None
-    lists = {name: _items(name, data[name], found) for name in ITEMS}
+    lists = {name: () if data[name] == [] else _items(name, data[name], found) for name in ITEMS}
     steps = _steps(data["d"], found)
     end, reason = data["end"], data["end_reason"]
     if type(end) is not bool:
@@ -99,10 +98,10 @@ def delta_of(data: object, found: Findings) -> Delta | None:
 
 def _steps(data: object, found: Findings) -> dict[str, int]:
     """`d`, in the order of the state values."""
-    if not isinstance(data, dict) or data.keys() != _VARS or any(type(value) is not int for value in data.values()):
+    if not isinstance(data, dict) or data.keys() != _VARS or set(map(type, data.values())) != {int}:
         found.add(Code.E15, "d holds an integer for each of " + ", ".join(STATE_VARS))
         return {}
-    sizes = [abs(value) for value in data.values()]
+    sizes = list(map(abs, data.values()))
     if max(sizes) > MOST_STEP:
         found.add(Code.E16, f"a step of d is beyond {MOST_STEP}")
     if sum(sizes) > MOST_STEPS:
@@ -118,7 +117,7 @@ def _items(name: str, data: object, found: Findings) -> tuple[Any, ...]:
         found.add(Code.E16, f"{name} has {len(data)} items, but at most {MOST_ITEMS}")
         return ()
     make, fields = ITEMS[name]
-    return tuple([make(**item) for item in data if fits(name, item, fields, found)]) if data else ()
+    return tuple([make(**item) for item in data if fits(name, item, fields, found)])
 
 
 def fits(name: str, item: Any, fields: Mapping[str, Field], found: Findings) -> bool:
@@ -126,18 +125,19 @@ def fits(name: str, item: Any, fields: Mapping[str, Field], found: Findings) -> 
     if type(item) is not dict or item.keys() != fields.keys():
         found.add(Code.E15, f"the keys of {name} are " + ", ".join(fields))
         return False
-    for key, field in fields.items():
+    for key, (kind, allowed, blank, longest) in fields.items():
         value = item[key]
-        if type(value) is not field.type:
-            found.add(Code.E15, f"{name}.{key} is a {field.type.__name__}")
+        if type(value) is not kind:
+            found.add(Code.E15, f"{name}.{key} is a {kind.__name__}")
             return False
-        if field.allowed is not None:
-            if value not in field.allowed:
-                code = Code.E16 if type(value) is int else Code.E15
-                found.add(code, f"{name}.{key} is one of {', '.join(map(str, sorted(field.allowed)))}")
-        elif field.type is str:
-            if len(value) > field.longest:
-                found.add(Code.E16, f"{name}.{key} has {len(value)} characters, but at most {field.longest}")
-            elif not field.blank and not value.strip():
+        if allowed is not None:
+            if value not in allowed:
+                code = Code.E16 if kind is int else Code.E15
+                found.add(code, f"{name}.{key} is one of {', '.join(map(str, sorted(allowed)))}")
+        elif kind is str:
+            text: str = item[key]
+            if len(text) > longest:
+                found.add(Code.E16, f"{name}.{key} has {len(text)} characters, but at most {longest}")
+            elif not blank and not text.strip():
                 found.add(Code.E15, f"{name}.{key} is blank")
     return True
