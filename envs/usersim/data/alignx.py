@@ -67,7 +67,7 @@ def poles(mean: list[float]) -> list[float]:
 def direction(record: object) -> list[float]:
     """The mean of the four pairs' directions. Raises ValueError."""
     if not isinstance(record, Mapping):
-        raise ValueError(f"the record is a {type(record).__name__}, not an object")
+        raise ValueError(f"the record is a {type(record).__name__} and no object")
     pairs = record.get("Pair-wise Comparative Feedback")
     if not isinstance(pairs, list) or len(pairs) != PAIRS:
         raise ValueError(f"'Pair-wise Comparative Feedback' has to be a list of {PAIRS}")
