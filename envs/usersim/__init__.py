@@ -9,6 +9,7 @@ from envs.usersim.baselines import baselines
 from envs.usersim.demonstrations import demonstrations
 from envs.usersim.gym import UserSimGym
 from envs.usersim.loader import load
+from envs.usersim.task import UserSimTask
 from envs.usersim.users.speaker import Demonstrator, Oracle
 
 register(
@@ -19,5 +20,6 @@ register(
         demonstrations=demonstrations,
         demonstrator=Demonstrator,
         baselines=baselines,
+        task=UserSimTask,
     )
 )
