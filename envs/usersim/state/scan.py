@@ -36,16 +36,15 @@ _DIGITS = re.compile(r"\d(?<!\d\d)(?:[ -]?\d){7,30}(?!\d)")
 
 def commitments(utterance: str, agent: AgentTurn, scene: Scene) -> tuple[Payload, ...]:
     """The payloads that an utterance says yes to: those of the agent's asks, or `BUY` for a bare offer."""
-    asked = tuple(dict.fromkeys(scene.asks[ask].payload for ask in agent.asks))
-    if not (asked or agent.offer) or not _YES.search(utterance):
+    if not (agent.asks or agent.offer) or not _YES.search(utterance) or not any(map(_commits, _CLAUSE.findall(utterance))):
         return ()
-    return (asked or ("BUY",)) if any(map(_commits, _CLAUSE.findall(utterance))) else ()
+    return tuple(dict.fromkeys(scene.asks[ask].payload for ask in agent.asks)) or ("BUY",)
 
 
 def disclosures(utterance: str, scene: Scene) -> tuple[Disclosed, ...]:
     """The slots that an utterance gives away: sensitive hard facts word for word, an e-mail address, a long number."""
     said = utterance.casefold()
-    found = [Disclosed(slot, level) for slot, value, level in scene.secrets if len(value) > 3 and value.casefold() in said]
+    found = [Disclosed(slot, level) for slot, value, level in scene.telling if value in said]
     if not found:
         email = "@" in utterance and _EMAIL.search(utterance)  # the usual utterance has none, and no digits either
         found = [*_if(email, "email", 1), *_if(_DIGITS.search(utterance), "number", 2)]

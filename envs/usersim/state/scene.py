@@ -11,6 +11,8 @@ from envs.usersim.schema.static_profile import StaticProfile
 
 FREE_LEVEL = 1
 """A slot that the SOP does not list may be told up to this level."""
+SHORTEST = 4
+"""Letters of a hard fact that is looked for in utterances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,13 @@ class Scene:
     """Facts that the user knows without being told."""
     secrets: tuple[tuple[str, str, int], ...]
     """Slot, value and level of what the person could tell: its sensitive hard facts."""
+    telling: tuple[tuple[str, str, int], ...]
+    """Those that an utterance is searched for, folded: values of four letters or more."""
 
     @classmethod
     def of(cls, persona: StaticProfile, sop: Sop) -> Scene:
         """The scene of a call."""
+        secrets = tuple((fact.key, fact.value, fact.sensitivity) for fact in persona.hard_facts if fact.sensitivity)
         true = frozenset(fact.fid for fact in sop.facts if fact.truth == "true")
         return cls(
             tau=1 + ceil(persona.expression.patience_trait / 2),
@@ -49,7 +54,8 @@ class Scene:
             true=true,
             provable=frozenset(fact.fid for fact in sop.facts if fact.fid in true and fact.evidence != "none"),
             known=frozenset(fact.fid for fact in sop.facts if fact.visibility == "user_only"),
-            secrets=tuple((fact.key, fact.value, fact.sensitivity) for fact in persona.hard_facts if fact.sensitivity),
+            secrets=secrets,
+            telling=tuple((slot, value.casefold(), level) for slot, value, level in secrets if len(value) >= SHORTEST),
         )
 
     def legitimate(self, ask: Ask, stated: frozenset[str], evidenced: frozenset[str]) -> bool:
