@@ -30,6 +30,7 @@ def evaluate(
     who: Who,
     overrides: Overrides = None,
     also: Annotated[list[str] | None, typer.Option(help="A further agent: another row of the transfer matrix.")] = None,
+    user: Annotated[str | None, typer.Option(help="Who plays the user: scripted or adversarial:KIND.  [the run's]")] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to make.  [under the root of runs]")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Play only what is missing or has failed.")] = False,
     report: Annotated[Literal["userrl"] | None, typer.Option(help="userrl: also the numbers that UserRL publishes.")] = None,
@@ -38,7 +39,7 @@ def evaluate(
 
     Example: parley eval examples/quickstart.yaml runs/quickstart eval.repeats=4 --out my-evaluation
     """
-    resolved = configuration.load(config, overrides or [])
+    resolved = configuration.load(config, [*(overrides or []), *([f"eval.user={user}"] if user else [])])
     from cluster.evaluation.evaluate import evaluate as run
     from cluster.evaluation.tables import overview
 
