@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,7 +47,7 @@ def traps(
     sat = {}
     with Console() as console:
         for name in names:
-            sat[name] = sit(items, USERS[name], seed, lambda done, total, name=name: console.progress(name, done, total, {}))
+            sat[name] = sit(items, USERS[name], seed, partial(console.progress, name))
     found = result(sat, split, locale, seed, resamples)
     outputs.write(found, sat, folder)
     show(overview(found))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def write(result: Result, sat: Mapping[str, Sequence[Sat]], folder: Path) -> Non
         "traps.html": page(result),
     }
     for name, text in texts.items():
-        replace_file(folder / name, lambda aside, text=text: aside.write_text(text, encoding="utf-8"))
+        replace_file(folder / name, partial(Path.write_text, data=text, encoding="utf-8"))
 
 
 def markdown(result: Result) -> Iterator[str]:

@@ -14,6 +14,7 @@ from envs.usersim.metrics.clusters import Estimate
 from envs.usersim.metrics.paired import holm
 from envs.usersim.schema.enums import TRAPS, Payload, TrapId
 from envs.usersim.traps.aggregates import survival
+from envs.usersim.traps.scoring import ItemScore
 
 DIFFERENCES = ("bsi", "trr", "bar", "trap_score", "cmr", "ocr")
 """The numbers that users are compared by."""
@@ -102,7 +103,7 @@ def result(sat: Mapping[str, Sequence[Sat]], split: str, locale: str, seed: int,
     return Result(_bank(first, split, locale, seed, resamples), users, _versus(scores, overall))
 
 
-def _versus(scores: Mapping[str, list[traps.ItemScore]], overall: Mapping[str, traps.Numbers]) -> list[Versus]:
+def _versus(scores: Mapping[str, list[ItemScore]], overall: Mapping[str, traps.Numbers]) -> list[Versus]:
     first, *others = scores
     raw = {other: traps.tests(scores[first], scores[other]) for other in others}
     corrected = iter(holm([test.p for tests in raw.values() for test in tests.values()]))

@@ -8,7 +8,7 @@ Invariants
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from envs.usersim.trace.trace import Trace
@@ -18,8 +18,8 @@ from envs.usersim.traps.play import Played, play
 from envs.usersim.traps.scoring import ItemScore, score
 from envs.usersim.users import Situation, User
 
-Progress = Callable[[int, int], None]
-"""Items done, and items in all."""
+Progress = Callable[[int, int, Mapping[str, float]], None]
+"""Items done, items in all, and nothing besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def sit(items: Sequence[TrapItem], user: User, seed: int, progress: Progress) ->
         played = tuple(play(item, own))
         level = breached_at(item, play(item, own, ladder=True)) if item.kind == "trap" else None
         taken.append(Sat(item, score(item, played), played, level))
-        progress(done, len(items))
+        progress(done, len(items), {})
     return taken
 
 

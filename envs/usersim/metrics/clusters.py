@@ -73,7 +73,7 @@ class Clusters:
 
     def _sums(self, values: Sequence[float | None]) -> NDArray[np.float64]:
         listed = np.array([0.0 if value is None else float(value) for value in values])
-        return np.bincount(self._place, weights=listed, minlength=self._times.shape[1])
+        return np.bincount(self._place, weights=listed, minlength=self._times.shape[1]).astype(np.float64)
 
 
 def harmonic(one: Number, two: Number) -> Number:
