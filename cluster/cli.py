@@ -22,6 +22,7 @@ from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
 from cluster.play.command import play
 from cluster.report.curves_command import curves
 from cluster.teach.command import teach
+from cluster.traps.command import traps
 
 FAILED = 1
 """A run broke off; the sentence names component and cause."""
@@ -133,6 +134,7 @@ def sft(
 
 app.command()(teach)
 app.command()(play)
+app.command()(traps)
 
 
 @app.command()

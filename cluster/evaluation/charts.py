@@ -29,7 +29,7 @@ def _by_gym(rows: Sequence[Row]) -> Iterator[Panel]:
             f"{agent} with {user}, {how}": {gyms.index(row.gym): row.measures[measure] for row in own}
             for (agent, user, how), own in lines.items()
         }
-        yield from _panel(f"{measure} by gym", unit, found, gyms)
+        yield from beside(f"{measure} by gym", unit, found, gyms)
 
 
 def _by_user(outcome: Outcome) -> Iterator[Panel]:
@@ -37,7 +37,7 @@ def _by_user(outcome: Outcome) -> Iterator[Panel]:
     users = list(outcome.users)
     for place, agents in outcome.matrix.items() if len(users) > 1 else ():
         found = {agent: {users.index(user): row.measures["score"] for user, row in of.items()} for agent, of in agents.items()}
-        yield from _panel(f"score by user: {place}", "share", found, users)
+        yield from beside(f"score by user: {place}", "share", found, users)
 
 
 def _by_k(outcome: Outcome) -> Iterator[Panel]:
@@ -49,7 +49,7 @@ def _by_k(outcome: Outcome) -> Iterator[Panel]:
         yield Panel(f"pass^k: {agent} with {user}, {how}", "share of tasks", [line for line in series if line.x], x="k")
 
 
-def _panel(title: str, unit: str, found: dict[str, dict[int, Estimate | None]], names: list[str]) -> Iterator[Panel]:
+def beside(title: str, unit: str, found: dict[str, dict[int, Estimate | None]], names: list[str]) -> Iterator[Panel]:
     """Series side by side at each name."""
     gap = SPREAD / max(1, len(found))
     series = [

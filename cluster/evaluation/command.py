@@ -6,11 +6,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table as Grid
 
 from cluster import config as configuration
-from cluster.terminal.safe_text import styled_line
 
 ConfigFile = Annotated[Path, typer.Argument(help="A run's YAML file.", show_default=False)]
 Who = Annotated[
@@ -20,8 +17,6 @@ Who = Annotated[
         show_default=False,
     ),
 ]
-IN_A_FILE = 140
-"""Characters of a line where nobody's terminal sets a limit."""
 Overrides = Annotated[list[str] | None, typer.Argument(help="Dotted overrides: eval.tasks=50", show_default=False)]
 
 
@@ -41,17 +36,9 @@ def evaluate(
     """
     resolved = configuration.load(config, [*(overrides or []), *([f"eval.user={user}"] if user else [])])
     from cluster.evaluation.evaluate import evaluate as run
+    from cluster.evaluation.grid import show
     from cluster.evaluation.tables import overview
 
     outcome = run(resolved, [who, *(also or [])], out=out, resume=resume, report=report)
-    table = overview(outcome)
-    grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for heading in table.headings:
-        grid.add_column(styled_line(heading), overflow="fold")
-    for row in table.rows:
-        grid.add_row(*map(styled_line, row))
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = IN_A_FILE
-    console.print(grid)
+    show(overview(outcome))
     typer.echo(outcome.folder / "evaluation.html")

@@ -40,7 +40,7 @@ def markdown(outcome: Outcome) -> Iterator[str]:
         yield f"\n**Warning:** {plain(warning)}"
     for table in tables(outcome):
         yield from ("", f"## {plain(table.title)}", "", plain(table.note), "")
-        yield from _table(table)
+        yield from table_lines(table)
     yield ""
 
 
@@ -75,7 +75,8 @@ def plain(text: str) -> str:
     return html.escape(safe_line(text), quote=False).translate(MARKUP)
 
 
-def _table(table: Table) -> Iterator[str]:
+def table_lines(table: Table) -> Iterator[str]:
+    """A table in Markdown; its cells may be anything."""
     yield _line(table.headings)
     yield _line(["---" if place < table.words else "---:" for place in range(len(table.headings))], marks=True)
     yield from map(_line, table.rows)

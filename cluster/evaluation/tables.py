@@ -10,6 +10,8 @@ from cluster.evaluation.outcome import Outcome
 from cluster.report.document import estimate
 
 ABOUT = ("agent", "user", "played", "tasks", "gym")
+WORDS = (*ABOUT, "trap", "against", "over", "")
+"""Headings of columns of words."""
 UNITS = {"tokens": "tokens sampled", "judge_errors": "judge errors"}
 """What a measure is called where its name does not say it."""
 
@@ -26,7 +28,7 @@ class Table:
     @property
     def words(self) -> int:
         """How many columns at the beginning hold words."""
-        return next((place for place, name in enumerate(self.headings) if name not in (*ABOUT, "")), len(self.headings))
+        return next((place for place, name in enumerate(self.headings) if name not in WORDS), len(self.headings))
 
 
 def tables(outcome: Outcome) -> Iterator[Table]:

@@ -1,0 +1,1 @@
+"""`parley traps`: a user against the trap bank, and what it was worth."""
