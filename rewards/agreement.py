@@ -43,7 +43,7 @@ def alpha(units: Sequence[Sequence[float | None]], level: Level) -> float:
     expected = float((np.outer(totals, totals) * distance).sum())
     if not expected:
         return float("nan")
-    return 1 - (totals.sum() - 1) * float((seen * distance).sum()) / expected
+    return 1 - float(totals.sum() - 1) * float((seen * distance).sum()) / expected
 
 
 def kappa(items: Sequence[Pairs], seed: int, level: float = 0.95, resamples: int = 2000) -> Interval:
