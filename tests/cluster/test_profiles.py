@@ -164,5 +164,5 @@ def test_mistakes_name_the_line(profiles, line, sentence):
 
 def test_a_kit_that_is_none_is_refused(profiles):
     Path("kit.jsonl").write_text('{"item": "x"}\n')
-    assert "kit.jsonl line 1: schema: Field required" in profiles("label", "kit.jsonl", "--rater", "ana")[2]
+    assert "kit.jsonl line 1: domain: Field required" in profiles("label", "kit.jsonl", "--rater", "ana")[2]
     assert profiles("kit", "--out", "kit.txt")[0] == 2
