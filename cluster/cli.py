@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cluster import config as configuration
+from cluster.agreement.command import agreement
 from cluster.config import Config, yaml_text
 from cluster.data.command import data_app
 from cluster.errors import EXIT_CODE, RunFailed, UserError
@@ -20,6 +21,7 @@ from cluster.evaluation.command import evaluate
 from cluster.jobs.interruption import Interrupted
 from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
 from cluster.play.command import play
+from cluster.profiles.command import profiles_app
 from cluster.report.curves_command import curves
 from cluster.teach.command import teach
 from cluster.traps.command import traps
@@ -31,7 +33,9 @@ INTERRUPTED = 130
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command()(curves)
+app.command()(agreement)
 app.add_typer(data_app(), name="data")
+app.add_typer(profiles_app(), name="profiles")
 
 app.command("eval")(evaluate)
 ConfigFile = Annotated[Path, typer.Argument(help="A run's YAML file.", show_default=False)]

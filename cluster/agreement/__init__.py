@@ -1,0 +1,1 @@
+"""`parley agreement`: whether a judge may be a reward, by people's labels."""
