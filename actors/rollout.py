@@ -14,7 +14,7 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -24,6 +24,7 @@ from actors.engine import EngineDead
 from actors.pool import PoolError
 from actors.speaker import PolicySpeaker, derived_seed
 from actors.transcript import TokenSequence, as_json
+from envs import registry
 from envs.base import Judge, PartnerSilent, Role, Speaker, Task
 from envs.conversation import Episode, PlayedTurn, converse
 from envs.tool import Wire
@@ -199,11 +200,15 @@ def status_of(error: Exception) -> str:
     return "engine" if isinstance(error, EngineDead | PoolError) else "error"
 
 
-def scripted(role: Role) -> SpeakerFactory:
-    """The factory of every gym's own scripted speaker of a role."""
-    return lambda request, seed: envs.scripted(request.task.gym, role, seed)
+def scripted(role: Role | Literal["partner"]) -> SpeakerFactory:
+    """The factory of every gym's own scripted speaker of a role; the partner is who does not act in it."""
+    return lambda request, seed: envs.scripted(request.task.gym, _role(request, role), seed)
 
 
-def adversarial(role: Role, kind: str) -> SpeakerFactory:
+def adversarial(role: Role | Literal["partner"], kind: str) -> SpeakerFactory:
     """The same, disturbed (`envs.adversarial`)."""
-    return lambda request, seed: envs.adversary(request.task.gym, role, kind, seed)
+    return lambda request, seed: envs.adversary(request.task.gym, _role(request, role), kind, seed)
+
+
+def _role(request: GroupRequest, role: Role | Literal["partner"]) -> Role:
+    return registry.entry(request.task.gym).partner if role == "partner" else role

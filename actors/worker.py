@@ -206,8 +206,8 @@ def plain_partner(partner: PartnerSpec, limits: Limits) -> SpeakerFactory:
     if partner.endpoint is not None:
         return EndpointSpeakers(partner.endpoint, partner.retry, limits)
     if partner.adversarial is not None:
-        return adversarial("user", partner.adversarial)
-    return scripted("user")
+        return adversarial("partner", partner.adversarial)
+    return scripted("partner")
 
 
 def _partner(partner: PartnerSpec, spec: WorkerSpec, limits: Limits) -> SpeakerFactory:

@@ -19,6 +19,7 @@ from cluster.errors import EXIT_CODE, RunFailed, UserError
 from cluster.evaluation.command import evaluate
 from cluster.jobs.interruption import Interrupted
 from cluster.jobs.job_server import ADDRESS, DEFAULT_ADDRESS
+from cluster.play.command import play
 from cluster.report.curves_command import curves
 from cluster.teach.command import teach
 
@@ -131,6 +132,7 @@ def sft(
 
 
 app.command()(teach)
+app.command()(play)
 
 
 @app.command()

@@ -15,7 +15,8 @@ import envs.search
 import envs.tau
 import envs.telepathy
 import envs.travel
-import envs.turtle  # noqa: F401  (they register themselves)
+import envs.turtle
+import envs.usersim  # noqa: F401  (they register themselves)
 from envs import registry, task_file
 from envs.adversarial import adversary
 from envs.base import Demonstration, Gym, Judge, Role, Speaker, Split, Task, View
@@ -53,8 +54,8 @@ def make(
     """A gym ready to be stepped; what the acting role sees first is `gym.first_view`. Raises ValueError for a task that needs
     another judge or other parameters."""
     gym = create(name, partner, judge, preset=preset, **params)
-    gym.fits(task)
     gym.first_view = gym.reset(task, seed)
+    gym.fits(task)
     return gym
 
 

@@ -4,7 +4,8 @@ A *gym* is stepped by the acting role (`agent` in UserRL's gyms). While it steps
 `partner.speak(view)` for the other role's words and `judge.verdict(request)` for what decides a reward.
 
 Invariants
-- What changes a reward is a rule or a judge's verdict, never the partner's words.
+- What changes a reward is a rule or a judge's verdict, never the partner's words. (Where the user acts, an agent's turn is what
+  it is tried with: there a rule of the truth table says what the turn is.)
 - No hidden part of a task appears in an observation of the acting role.
 - All randomness of an episode comes from the seed given to `reset`.
 - Every call of `step` or `refuse` costs one turn; a call after the end raises `EpisodeOver`.
@@ -127,7 +128,7 @@ class Gym(ABC):
     name: ClassVar[str]
     acting: ClassVar[Role] = "agent"
     choices: ClassVar[tuple[str, ...]] = ("action", "answer", "finish")
-    """The tool choices this gym understands."""
+    """The tool choices this gym understands. None at all: it has no tool, and what the acting role says is the action."""
     rewards: ClassVar[tuple[str, ...]] = ("env",)
     """The names of the rewards its steps pay."""
     terse: bool = False
@@ -148,11 +149,16 @@ class Gym(ABC):
 
     @abstractmethod
     async def step(self, action: str) -> StepResult:
-        """Play one turn. `action` is `"[choice] content"`; any other string gets feedback and costs the turn."""
+        """Play one turn. `action` is `"[choice] content"`; any other string gets feedback and costs the turn. Without
+        choices it is what was said."""
 
     @abstractmethod
     def refuse(self, reason: str) -> StepResult:
-        """Spend a turn on a malformed tool call: no partner, no judge, reward 0, `reason` as feedback."""
+        """Spend a turn on a malformed tool call: no partner, no judge, no reward above 0, `reason` as feedback."""
+
+    def next_view(self, view: View, heard: Message) -> View:
+        """What the acting role sees after a turn: what it heard, to add to its context, or a whole `fresh` view."""
+        return View(role=view.role, system=view.system, messages=(heard,))
 
     @abstractmethod
     def score(self) -> float:

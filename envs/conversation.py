@@ -10,10 +10,11 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
-from envs.base import Gym, Message, Speaker, StepResult, View
-from envs.tool import Malformed, Wire, parse, usage
+from envs.base import Gym, Message, Speaker, StepResult, Utterance, View
+from envs.tool import Call, Malformed, Wire, parse, usage
 
 T = TypeVar("T")
+CUT_OFF = "It was cut off."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,14 @@ class Episode:
 
 def briefing(gym: Gym, system: str, wire: Wire = "bracket") -> str:
     """The acting role's system prompt: the gym explains its task, the wire how a call is written."""
-    return system if gym.terse else f"{system}\n\n{usage(wire, gym.choices)}"
+    return f"{system}\n\n{usage(wire, gym.choices)}" if gym.choices and not gym.terse else system
+
+
+def call_of(gym: Gym, utterance: Utterance, wire: Wire) -> Call | Malformed:
+    """The call in what was said. Without a tool it is all that was said, so that words which were cut off are none."""
+    if not gym.choices and utterance.finish == "length":
+        return Malformed(CUT_OFF)
+    return parse(wire, utterance.text, gym.choices)
 
 
 async def converse(
@@ -59,23 +67,24 @@ async def converse(
     view = replace(view, system=briefing(gym, view.system, wire))
     episode = Episode() if episode is None else episode
     episode.messages += [Message("system", view.system), *view.messages]
-    observer: Literal["tool", "user"] = "tool" if wire == "hermes" else "user"
+    observer: Literal["tool", "user"] = "tool" if wire == "hermes" and gym.choices else "user"
     while len(episode.turns) < max_turns:
         signature = gym.signature()
         utterance = await acting.speak(view)
         if utterance.finish == "context_full":
             episode.ended = "context_full"
             break
-        call = parse(wire, utterance.text, gym.choices)
+        episode.messages.append(Message("assistant", utterance.text))
+        call = call_of(gym, utterance, wire)
         malformed = isinstance(call, Malformed)
         result = gym.refuse(call.reason) if isinstance(call, Malformed) else await gym.step(call.action)
         heard = Message(observer, result.feedback)
         episode.turns.append(PlayedTurn(signature, utterance.finish, malformed, result))
-        episode.messages += [Message("assistant", utterance.text), heard]
+        episode.messages.append(heard)
         if result.terminated or result.truncated:
             episode.ended = "terminated" if result.terminated else "truncated"
             break
-        view = View(role=view.role, system=view.system, messages=(heard,))
+        view = gym.next_view(view, heard)
     episode.score, episode.success, episode.state = gym.score(), gym.success(), gym.state()
     return episode
 

@@ -1,7 +1,7 @@
 """Any gym as a Gymnasium environment: `gymnasium.make("envs.gymnasium_adapter:parley/IntentionGym-v0", prompt="short")`.
 
-Actions are what the acting role says, in the bracket wire; observations are what it is told; the reward is the sum of the
-turn's named rewards, which stand in `info["rewards"]`.
+Actions are what the acting role says, in the bracket wire; observations are what it is told; the reward is what the gym
+pays (`env`), and all named rewards stand in `info["rewards"]`.
 
 Invariants
 - Partner and judge run in an event loop of the adapter's own thread, so the adapter works inside and outside of async code.
@@ -19,6 +19,7 @@ import numpy as np
 
 from envs import create, gyms, load
 from envs.base import Judge, Message, Speaker, Split, Task
+from envs.registry import entry
 from envs.speakers import ConstantSpeaker, scripted
 from envs.tool import Malformed, parse
 from envs.verdicts import RuleJudge
@@ -81,7 +82,7 @@ class ParleyEnv(gymnasium.Env[str, str]):  # type: ignore[misc]
         index, episode = int(self.np_random.integers(len(self._tasks))), int(self.np_random.integers(2**31))
         task: Task = (options or {}).get("task") or self._tasks[index]
         if self._partner is None:
-            self._gym.partner = scripted(self._name, "agent" if self._gym.acting == "user" else "user", episode)
+            self._gym.partner = scripted(self._name, entry(self._name).partner, episode)
         view = self._gym.reset(task, episode)
         self._messages = [Message("system", view.system), *view.messages]
         return "\n".join(message.content for message in self._messages), {"task_id": task.id}
@@ -94,7 +95,7 @@ class ParleyEnv(gymnasium.Env[str, str]):  # type: ignore[misc]
             result = asyncio.run_coroutine_threadsafe(self._gym.step(call.action), self._loop).result()
         self._messages += [Message("assistant", action), Message("user", result.feedback)]
         info = {**result.info, "rewards": result.rewards, "sources": result.sources, "score": self._gym.score()}
-        return result.feedback, sum(result.rewards.values()), result.terminated, result.truncated, info
+        return result.feedback, result.rewards["env"], result.terminated, result.truncated, info
 
     def render(self) -> str | None:
         """The conversation so far."""

@@ -39,6 +39,11 @@ class Entry:
     """For `envs.adversarial`: a reply of the scripted user turned into one that states something else of the same thing, None
     where it states nothing. Without it a contradictory user takes its words back, which no gym can tell for false."""
 
+    @property
+    def partner(self) -> Role:
+        """The role of whoever the acting role talks to."""
+        return "agent" if self.gym.acting == "user" else "user"
+
 
 _ENTRIES: dict[str, Entry] = {}
 

@@ -8,6 +8,7 @@ Invariants
   nothing is cleaned, guessed or passed through.
 - `parse(wire, render(wire, call), choices) == call` for every call that `parse` can return in that wire.
 - `Call.action` is what a gym is stepped with, and `split_action` reads it back.
+- A gym without choices has no tool: what its speaker says, whole and untouched, is the call (`SAYS`), in either wire.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ Wire = Literal["bracket", "hermes"]
 
 TOOL_NAME = "interact_with_env"
 FINISH = "finish"
+SAYS = ""
+"""The choice of a call that is not one: the words themselves."""
 
 _THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
 _CHOICE = re.compile(r"\[(\w+)\]")
@@ -37,13 +40,15 @@ _MEANING = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One valid use of the tool. `content` is stripped, and empty exactly when `choice` is `finish`."""
+    """One valid use of the tool. `content` is stripped, empty exactly when `choice` is `finish`; for `SAYS` it is anything."""
 
     choice: str
     content: str = ""
 
     @property
     def action(self) -> str:
+        if self.choice == SAYS:
+            return self.content
         return f"[{FINISH}]" if self.choice == FINISH else f"[{self.choice}] {self.content}"
 
 
@@ -56,6 +61,8 @@ class Malformed:
 
 def parse(wire: Wire, text: str, choices: Sequence[str]) -> Call | Malformed:
     """Read what a speaker said, after its leading thought if there is one."""
+    if not choices:
+        return Call(SAYS, text)
     said = _without_thought(text)
     if isinstance(said, Malformed):
         return said
@@ -64,7 +71,7 @@ def parse(wire: Wire, text: str, choices: Sequence[str]) -> Call | Malformed:
 
 def render(wire: Wire, call: Call) -> str:
     """Write a call; the inverse of `parse`."""
-    if wire == "bracket":
+    if wire == "bracket" or call.choice == SAYS:
         return call.action
     arguments = {"choice": call.choice, "content": call.content}
     return f"{_OPEN}\n{json.dumps({'name': TOOL_NAME, 'arguments': arguments}, ensure_ascii=False)}\n{_CLOSE}"
@@ -72,6 +79,8 @@ def render(wire: Wire, call: Call) -> str:
 
 def split_action(action: str, choices: Sequence[str]) -> Call | Malformed:
     """Read `"[choice] content"`, as gyms do."""
+    if not choices:
+        return Call(SAYS, action)
     action = action.strip()
     head = _CHOICE.match(action)
     if head is None:
@@ -92,7 +101,9 @@ def tool_schema(choices: Sequence[str]) -> dict[str, Any]:
 
 
 def usage(wire: Wire, choices: Sequence[str]) -> str:
-    """How to write a call, for the system prompt of a model that has no chat template for tools."""
+    """How to write a call, for the system prompt of a model that has no chat template for tools; nothing without a tool."""
+    if not choices:
+        return ""
     if wire == "bracket":
         return f"Write each turn as [choice] content, where the choice is {_listed(choices)}; [{FINISH}] has no content."
     return f"Each turn, call {TOOL_NAME} exactly once."

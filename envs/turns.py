@@ -71,6 +71,8 @@ class Outcome:
     """Who decided the reward: `rule`, or the judge that a verdict names."""
     over: bool = False
     info: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, float] = field(default_factory=dict)
+    """Further rewards by name, of those that the gym lists; what is missing is 0. They cost nothing and are never shown."""
 
 
 @dataclass(slots=True)
@@ -160,14 +162,16 @@ class TurnGym(Gym):
         state.turn += 1
         outcome = self.settle(outcome)
         state.over = outcome.over or state.turn >= self.most_turns()
-        reward = (outcome.reward if state.turn >= rules.reward_from_turn else 0.0) - rules.turn_cost
+        pays = state.turn >= rules.reward_from_turn
+        reward = (outcome.reward if pays else 0.0) - rules.turn_cost
+        parts = {name: outcome.parts.get(name, 0.0) if pays else 0.0 for name in self.rewards if name != "env"}
         shown = rules.show_reward == "always" or rules.show_reward == self._task.split
         feedback = f"{outcome.feedback}{SHOWN}{reward}" if shown else outcome.feedback
         state.history.append({"action": action, "feedback": feedback, "reward": reward, "source": outcome.source})
         return StepResult(
             feedback,
-            rewards={"env": reward},
-            sources={"env": outcome.source},
+            rewards={"env": reward, **parts},
+            sources=dict.fromkeys(self.rewards, outcome.source),
             terminated=outcome.over,
             truncated=state.over and not outcome.over,
             info=outcome.info,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 REWARD = pa.struct([("name", pa.string()), ("value", pa.float64()), ("source", pa.string())])
 TURN = pa.struct([("turn", pa.int16()), ("finish", pa.string()), ("signature", pa.string()), ("rewards", pa.list_(REWARD))])
@@ -153,6 +154,11 @@ def concat(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(list(tables)).combine_chunks() if tables else SCHEMA.empty_table()
 
 
+def split_by_gym(table: pa.Table) -> dict[str, pa.Table]:
+    """The rows of each gym that is in the table, by its name in alphabetical order."""
+    return {gym: table.filter(pc.equal(table["gym"], gym)) for gym in sorted(set(table["gym"].to_pylist()))}
+
+
 def with_advantage(table: pa.Table, advantage: Sequence[Sequence[float]]) -> pa.Table:
     """The table with its `advantage` column replaced; one list per row, one number per token."""
     column = pa.array(advantage, type=SCHEMA.field("advantage").type)
@@ -175,6 +181,7 @@ __all__ = [
     "Turn",
     "concat",
     "from_cell",
+    "split_by_gym",
     "to_table",
     "validate",
     "with_advantage",

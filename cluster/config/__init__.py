@@ -59,20 +59,20 @@ class Config(BaseModel):
     guards: GuardsConfig = Field(default_factory=GuardsConfig)
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), *, elsewhere: bool = False) -> Config:
-    """The config in a YAML file, after dotted overrides such as `learner.lr=1e-4`; `elsewhere`: for another machine
-    (`cluster.config.coherence.check`). Raises UserError."""
-    return parse(yaml_text.read(Path(path)), overrides, elsewhere=elsewhere)
+def load(path: str | Path, overrides: Sequence[str] = (), *, elsewhere: bool = False, imitates: bool = True) -> Config:
+    """The config in a YAML file, after dotted overrides such as `learner.lr=1e-4`; `elsewhere`: for another machine,
+    `imitates`: whether the files to imitate must be there (`cluster.config.coherence.check`). Raises UserError."""
+    return parse(yaml_text.read(Path(path)), overrides, elsewhere=elsewhere, imitates=imitates)
 
 
-def parse(raw: dict[str, Any], overrides: Sequence[str] = (), *, elsewhere: bool = False) -> Config:
+def parse(raw: dict[str, Any], overrides: Sequence[str] = (), *, elsewhere: bool = False, imitates: bool = True) -> Config:
     """`load` for a mapping that was read already."""
     changed = apply(raw, Config().model_dump(mode="json"), overrides)
     try:
         config = Config.model_validate(changed)
     except ValidationError as error:
         raise UserError(complaint(error, Config, changed)) from None
-    coherence.check(config, elsewhere=elsewhere)
+    coherence.check(config, elsewhere=elsewhere, imitates=imitates)
     return config
 
 

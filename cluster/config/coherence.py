@@ -33,9 +33,9 @@ MODEL_FILE = "config.json"
 """What makes a folder a model in Hugging Face's layout."""
 
 
-def check(config: Config, *, elsewhere: bool = False) -> None:
+def check(config: Config, *, elsewhere: bool = False, imitates: bool = True) -> None:
     """Raise UserError at the first contradiction. `elsewhere`: the run is for another machine; what lies on this one, its
-    folders, classes and variables, is not looked at."""
+    folders, classes and variables, is not looked at. Without `imitates` the files that `sft` names need not be there yet."""
     _numbers_are_finite(config.model_dump(mode="json"), "")
     root_is_kept(config.run.root)
     _modules(config.gyms)
@@ -54,6 +54,7 @@ def check(config: Config, *, elsewhere: bool = False) -> None:
     if not elsewhere:
         _model_folders(config)
         services.check(config)
+    if imitates and not elsewhere:
         imitation.find_files(config)
 
 
@@ -98,6 +99,8 @@ def _gyms(config: Config) -> None:
         for name in getattr(config.gyms, part):
             if name not in names:
                 raise UserError(f"gyms.{part}.{name} is not a gym: {suggestion(name, names)}")
+            if registry.entry(name).gym.acting != "agent":
+                raise UserError(f"gyms.{part}.{name}: there the user acts, and a run of this version has an agent that does.")
     for name in {**config.gyms.params, **config.gyms.train, **config.gyms.transfer}:
         given = config.gyms.params.get(name, {})
         gym_arguments.check(f"gyms.params.{name}", name, {"max_turns": config.gyms.max_turns, **given})

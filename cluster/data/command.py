@@ -59,8 +59,8 @@ def show(
 
 
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="RL .parquet files, or .json files of a gym.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="The task file to make, .jsonl.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(help="RL .parquet or a gym's .json; or: alignx FILE.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The file to make, .jsonl.", show_default=False)],
     gym: Annotated[str | None, typer.Option(help="Whose tasks; rows of other gyms are bad.  [all, of .parquet]")] = None,
     items: Annotated[list[Path] | None, typer.Option(help="The gym's .json, where rows name its items only.")] = None,
     split: Annotated[Split | None, typer.Option(help="Of .json, which does not say it: train or heldout.")] = None,
@@ -68,11 +68,20 @@ def import_(
 ) -> None:
     """Make a task file of UserRL's data: play it with gyms.tasks: {GYM: {file: PATH}}.
 
+    `alignx FILE` makes personas of AlignX's records instead, one static_profile/v1 a line.
+
     Example: parley data import alltrain.parquet alltest.parquet --items functions.json --out userrl.jsonl
     """
-    from cluster.data import importing
+    from cluster.data import importing, personas
 
     must_be_writable(out, ".jsonl")
+    if files[0] == personas.ALIGNX:
+        imported = personas.load(files[1:])
+        for line in imported.complaints():
+            typer.echo(line, err=True)
+        personas.save(imported, out, drop_bad=drop_bad)
+        typer.echo(json.dumps(imported.counts() | {"out": str(out)}, indent=2))
+        return
     loaded = importing.load(files, gym=gym, item_files=items or [], split=split)
     for line in loaded.complaints():
         typer.echo(line, err=True)

@@ -67,7 +67,8 @@ def load(files: Sequence[Path], *, gym: str | None, item_files: Sequence[Path], 
 
 def _index(files: Sequence[Path], gym: str | None) -> parquet.Items:
     """The items that rows may need: a file's items are a gym's if that gym calls them something."""
-    return {name: items.index(DIALECTS[name], files) for name in ([gym] if gym else DIALECTS)} if files else {}
+    listed = [found for file in files for found in items.read(file)]
+    return {name: items.index(DIALECTS[name], listed) for name in ([gym] if gym else DIALECTS)}
 
 
 def _made(file: Path, gym: str | None, known: parquet.Items, split: Split | None) -> Made:

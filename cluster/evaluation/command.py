@@ -50,5 +50,7 @@ def evaluate(
     for row in table.rows:
         grid.add_row(*map(styled_line, row))
     console = Console(markup=False, highlight=False, emoji=False)
-    console.print(grid, width=console.width if console.is_terminal else IN_A_FILE)
+    if not console.is_terminal:
+        console.width = IN_A_FILE
+    console.print(grid)
     typer.echo(outcome.folder / "evaluation.html")

@@ -6,6 +6,7 @@ user's, by rollout workers on Ray.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -33,9 +34,12 @@ from cluster.start.parts import Models, Parts, evaluation_partners, plain_spec, 
 from cluster.start.preflight import evaluation_parts
 from cluster.start.prepare import prepare
 from cluster.terminal.console import Console
+from cluster.terminal.safe_text import safe_line
 
 IN_PROCESS = ("rules", "endpoint")
 """Judges that need no actor."""
+LONGEST_LABEL = 100
+"""Characters of a folder's name; what a server calls its model may be anything."""
 Arrived = Callable[[int, pa.Table], None]
 Report = Literal["userrl"]
 
@@ -52,7 +56,7 @@ def evaluate(
     warnings = kinship.warnings(setting)
     with opened(folder, setting.identity(), resume=resume) as store, Console() as console:
         for warning in warnings:
-            console.say(f"warning: {warning}")
+            console.say(f"warning: {safe_line(warning)}")
         planned = {each.label: orders(setting, each) for each in setting.subjects}
         done = store.done()
         missing = {agent: [order for order in plan if order.key not in done] for agent, plan in planned.items()}
@@ -158,5 +162,5 @@ def _subjects(who: Sequence[str], config: Config) -> list[Subject]:
 
 
 def _folder(config: Config, subjects: Sequence[Subject]) -> Path:
-    label = "-".join(each.label.replace("/", "-") for each in subjects)
+    label = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(each.label for each in subjects))[:LONGEST_LABEL]
     return config.run.root / "evaluations" / f"{config.run.name}-{label}"

@@ -5,6 +5,7 @@ Invariant: `identity` holds all that the numbers depend on, and nothing of where
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -15,8 +16,10 @@ from actors.acting import Acting, EndpointSpec, PolicySpec, ScriptSpec
 from actors.config import SpeakerConfig
 from actors.model_folder import fingerprint
 from cluster.config import Config, services
+from cluster.config.gym_counts import heldout_counts
 from cluster.config.sections import OWN_USERS
 from cluster.evaluation.subject import Subject
+from cluster.groups.tasks import heldout_tasks
 from cluster.start.claim import FREE, FREE_OF_AN_ENDPOINT, flat
 from cluster.start.models import model_path
 from cluster.start.parts import CONSTANT, user_speakers
@@ -92,7 +95,17 @@ class Setting:
         }
         judge = config.judges["default"].model
         judges = {"judge.model": fingerprint(model_path(judge, config))} if isinstance(judge, str) else {}
-        return {"WHO": [each.identity for each in self.subjects], **talk, **kept, **folders, **judges}
+        who = {"WHO": [each.identity for each in self.subjects], "the digest of all held-out tasks": _digest(config)}
+        return {**who, **talk, **kept, **folders, **judges}
+
+
+def _digest(config: Config) -> str:
+    """Sixteen hex digits that change with any task that is played."""
+    digest = hashlib.blake2b(digest_size=8)
+    for transfer in (False, True):
+        for task in heldout_tasks(heldout_counts(config, transfer=transfer), config.gyms.tasks):
+            digest.update(task.model_dump_json().encode())
+    return digest.hexdigest()
 
 
 def _columns(config: Config) -> dict[str, str | None]:

@@ -11,13 +11,13 @@ from cluster.evaluation.store import KEY
 from cluster.report.conversations import EACH, Chapter, Conversation, conversation
 from cluster.terminal.episode_record import EpisodeRecord
 from cluster.terminal.selection import COLUMNS
-from rewards.trajectory import OK
+from rewards.trajectory import OK, split_by_gym
 
 
 def chapters(episodes: pa.Table) -> list[Chapter]:
     """One for each gym in which some episode is in order."""
     fine = episodes.filter(pc.equal(episodes["status"], OK))
-    return [Chapter(gym, list(_ends(fine.filter(pc.equal(fine["gym"], gym))))) for gym in sorted(set(fine["gym"].to_pylist()))]
+    return [Chapter(gym, list(_ends(own))) for gym, own in split_by_gym(fine).items()]
 
 
 def _ends(table: pa.Table) -> Iterator[Conversation]:

@@ -34,7 +34,7 @@ def play_baselines(config: Config, *, transfer: bool = False) -> dict[str, pa.Ta
 async def _play(config: Config, gym: str, count: int, make: Callable[[int], Speaker]) -> pa.Table:
     cast = Cast(
         acting=lambda _, seed: make(seed),
-        partners={"scripted": (1.0, scripted("user"))},
+        partners={"scripted": (1.0, scripted("partner"))},
         judge=envs.RuleJudge(),
         gym_params={gym: gym_params(config, gym)},
         max_turns=config.gyms.max_turns,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cluster.groups.collector import oldest_version
 from learner.sequences import Sequences
-from rewards.trajectory import OK
+from rewards.trajectory import OK, split_by_gym
 
 IMITATION = ("loss", "heldout_loss", "lr", "grad_norm", "epoch", "tokens", "tokens_per_s")
 """What of an imitation is logged."""
@@ -81,10 +81,11 @@ def _rewards(turns: Iterable[Mapping[str, Sequence[Mapping[str, float]]]]) -> di
 
 def _by_gym(scored: pa.Table, played: pa.Table, gyms: Iterable[str]) -> dict[str, float]:
     """What means something only within a gym."""
-    scalars = {}
+    scalars, nothing = {}, scored.slice(0, 0)
+    of_scored, of_played = split_by_gym(scored), split_by_gym(played)
     for gym in sorted(gyms):
-        own = scored.filter(pc.equal(scored["gym"], gym))
-        turns = pc.sum(pc.list_value_length(played.filter(pc.equal(played["gym"], gym))["turns"])).as_py()
+        own = of_scored.get(gym, nothing)
+        turns = pc.sum(pc.list_value_length(of_played.get(gym, nothing)["turns"])).as_py()
         scalars[f"reward/score/{gym}"] = _mean(own["score"])
         scalars[f"reward/success/{gym}"] = _mean(pc.cast(own["success"], pa.float64()))
         scalars[f"rollout/turns/{gym}"] = turns / own.num_rows if own.num_rows else float("nan")

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 from cluster.config import yaml_text
 from cluster.record.run_directory import BEFORE, RunDirectory
 from cluster.record.statistics import Estimate, bootstrap_mean, paired_difference
-from rewards.trajectory import OK
+from rewards.trajectory import OK, split_by_gym
 
 AFTER = "heldout-after"
 GREEDY = "-greedy"
@@ -98,8 +98,8 @@ class Played:
     def add(self, phase: str, table: pa.Table) -> None:
         """Take in the table of a phase."""
         self._tables[phase] = table
-        for gym in sorted(set(table["gym"].to_pylist())):
-            self.of[gym][phase] = episodes(table.filter(pc.equal(table["gym"], gym)))
+        for gym, own in split_by_gym(table).items():
+            self.of[gym][phase] = episodes(own)
 
     @property
     def masked(self) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from actors.acting import PolicySpec
@@ -22,7 +23,7 @@ from cluster.config import Config
 from cluster.errors import UserError
 from cluster.start.models import model_path
 from cluster.start.parts import plain_spec, user_speakers
-from envs.base import Judge
+from envs.base import Judge, Scripted, Task
 from envs.verdicts import RuleJudge
 
 
@@ -45,6 +46,12 @@ def check_users(config: Config) -> None:
                 f"policies.user is {name!r}, a model that is made or trained with its run: give the folder of a finished one "
                 "and sft.user=null, or another user, for example policies.user={speaker: scripted}."
             )
+
+
+def refuse_scripts(task: Task, scripts: Mapping[Scripted, str]) -> None:
+    """Raise UserError if a script would meet a task that is told in free words; `scripts`: what is one -> what to do then."""
+    for what in sorted(task.beyond_rules & set(scripts)):
+        raise UserError(f"the task {task.id} is told in free words, which no script knows: {scripts[what]}.")
 
 
 def users(config: Config) -> dict[str, tuple[float, SpeakerFactory]]:

@@ -47,8 +47,7 @@ def teach(
     """
     from cluster import config as configuration
 
-    # `elsewhere`: what the run itself needs, the file that is made here among it, need not be there yet.
-    resolved = configuration.load(config, overrides or [], elsewhere=True)
+    resolved = configuration.load(config, overrides or [], imitates=False)  # the file to imitate is made here
     account = run(resolved, check(resolved), out.expanduser().absolute(), resume=resume)
     from cluster.teach.account import markdown
 
@@ -64,7 +63,6 @@ def check(config: Config) -> TeachConfig:
     settings = config.teach
     if settings is None:
         raise UserError("teach is null: give it a section to play by, for example teach={tasks: 50, episodes: 4}.")
-    services.check(config)
     if settings.user is None:
         in_process.check_users(config)
     if settings.endpoint is not None:
@@ -106,7 +104,7 @@ def write(config: Config, settings: TeachConfig, store: Store, *, planned: int, 
     from cluster.teach.account import account, markdown
     from cluster.teach.records import record
     from cluster.teach.selection import fates
-    from cluster.teach.teach import teacher_name
+    from cluster.teach.teacher import name as teacher_name
 
     names = sorted(store.episodes, key=lambda name: (name[0], *map(int, name[1].split("."))))
     played = [store.episodes[name] for name in names]

@@ -14,13 +14,10 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import envs
 from actors.config import SpeakerConfig
-from actors.endpoint import EndpointClient
-from actors.endpoint_speaker import EndpointSpeaker
-from actors.rollout import BUDGET, Cast, GroupRequest, SpeakerFactory, drawn_opponent, episode_rows, scripted
+from actors.rollout import BUDGET, Cast, GroupRequest, SpeakerFactory, drawn_opponent, episode_rows
 from actors.speaker import derived_seed
 from actors.worker import plain_partner
 from cluster.config import Config, gym_params
@@ -30,7 +27,9 @@ from cluster.groups.tasks import TaskSource
 from cluster.start import in_process
 from cluster.start.claim import FREE_OF_AN_ENDPOINT
 from cluster.start.parts import plain_spec
+from cluster.teach import teacher
 from cluster.teach.store import Store
+from envs.base import Scripted
 from rewards.trajectory import OK, Row
 
 POLL_S = 0.2
@@ -44,6 +43,8 @@ AFTERWARDS = {"tasks", "episodes", "keep", "min_score", "similarity", "max_failu
 def plan(config: Config, settings: TeachConfig) -> list[Place]:
     """All episodes, task by task. Raises UserError."""
     places: list[Place] = []
+    scripts: dict[Scripted, str] = {} if settings.endpoint else {"agent": "give teach.endpoint"}
+    scripts |= {"partner": "set teach.user=null, and policies.user to an endpoint or a model"} if settings.user else {}
     for gym in sorted(config.gyms.train):
         options = config.gyms.tasks.get(gym, {})
         there = len(envs.load(gym, "train", **options))
@@ -53,6 +54,7 @@ def plan(config: Config, settings: TeachConfig) -> list[Place]:
         source = TaskSource({gym: 1.0}, config.run.seed, {gym: options})
         for number in range(count):
             task = source.task(number)
+            in_process.refuse_scripts(task, scripts)
             seeds = tuple(derived_seed(config.run.seed, "teach", task.id, n) for n in range(settings.episodes))
             places += [(GroupRequest(task, number, 0, seeds), n) for n in range(settings.episodes)]
     return places
@@ -69,13 +71,6 @@ def made_of(config: Config, settings: TeachConfig) -> dict[str, Any]:
         "policies": {} if settings.user else {"user": config.policies["user"].model_dump(mode="json")},
         "judges": {"default": config.judges["default"].model_dump(mode="json", include={"backend", "model", "options"})},
     }
-
-
-def teacher_name(settings: TeachConfig) -> str:
-    """What rows and accounts call the teacher."""
-    if settings.endpoint is None:
-        return "scripted:agent"
-    return f"{settings.endpoint.model}@{urlsplit(settings.endpoint.base_url).hostname}"
 
 
 class Teaching:
@@ -130,23 +125,16 @@ class Teaching:
         config, user = self._config, self._settings.user
         partners = in_process.users(config) if user is None else self._one(SpeakerConfig(speaker=user))
         return Cast(
-            acting=self._teacher(),
+            acting=teacher.speakers(self._settings, spent=self._store.cost, paid=self._store.pay),
             partners=partners,
             judge=in_process.judge(config),
             gym_params={gym: gym_params(config, gym) for gym in config.gyms.train},
             max_turns=config.gyms.max_turns,
-            name=teacher_name(self._settings),
+            name=teacher.name(self._settings),
         )
 
     def _one(self, speaker: SpeakerConfig) -> dict[str, tuple[float, SpeakerFactory]]:
         return {str(speaker.speaker): (1.0, plain_partner(plain_spec(speaker, 1), in_process.limits(self._config)))}
-
-    def _teacher(self) -> SpeakerFactory:
-        settings, store = self._settings, self._store
-        if settings.endpoint is None:
-            return scripted("agent")
-        client = EndpointClient(settings.endpoint, settings.retry.deadline_s, spent=store.cost, paid=store.pay)
-        return lambda request, seed: EndpointSpeaker(client, settings.retry, settings.max_tokens, seed, settings.temperature)
 
 
 def in_words(row: Row) -> str:

@@ -78,6 +78,9 @@ def _header(selection: Selection, episode: EpisodeRecord) -> Iterator[Renderable
     played = f"{row['ended'] or 'not ended'}  status {row['status']}  policy {row['policy'] or '-'}  versions {versions}"
     unpaid = "" if any(turn["advantage"] is not None for turn in episode.turns) else "  no advantages stored"
     yield styled_line(f"{score}  {success}  {played}{unpaid}")
+    if person := episode.state.get("human"):
+        rating = "no rating" if person["rating"] is None else f"rating {person['rating']} of 5"
+        yield styled_line(f"a person as {person['seat']}  {rating}  {person['comment'] or ''}".rstrip())
     if row["status"] != OK:
         yield styled_line(episode.state.get("error", "the cause is not known"), "red")
 

@@ -9,13 +9,12 @@ from envs.search.expert import Demonstrator, Oracle
 from envs.search.gym import SearchGym
 from envs.search.loader import load
 from envs.search.task import SearchTask
-from envs.speakers import ConstantSpeaker
 
 register(
     Entry(
         gym=SearchGym,
         load=load,
-        scripted={"agent": Oracle, "user": lambda seed: ConstantSpeaker("")},  # the gym never asks a user
+        scripted={"agent": Oracle},  # nobody is asked: the gym answers itself
         demonstrations=demonstrations,
         demonstrator=Demonstrator,
         baselines=baselines,

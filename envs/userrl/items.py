@@ -42,14 +42,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def index(dialect: Dialect[Any], paths: Sequence[Path]) -> dict[str, tuple[str, Item]]:
-    """The items of several files by what rows call them: key -> place and item. Raises ValueError."""
+def index(dialect: Dialect[Any], listed: Sequence[tuple[str, Any]]) -> dict[str, tuple[str, Item]]:
+    """What `read` gave by what rows call it: key -> place and item. The first of a key counts."""
     found: dict[str, tuple[str, Item]] = {}
-    for path in paths:
-        for place, item in read(path):
-            key = dialect.key(place, item) if isinstance(item, Mapping) else None
-            if isinstance(key, str):
-                found.setdefault(key, (place, item))
+    for place, item in listed:
+        key = dialect.key(place, item) if isinstance(item, Mapping) else None
+        if isinstance(key, str):
+            found.setdefault(key, (place, item))
     return found
 
 

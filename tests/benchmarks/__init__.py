@@ -10,6 +10,7 @@
     packing       useful tokens per second of the learner's packing against padding and against Transformers' packing
     learner_step  an optimizer step of the learner against plain torch
     gym_steps     turns per second of every gym
+    usersim       the reasoning user's parser and state transition
     trl           a GRPO step against TRL's; not among those run when none is named: `make bench-trl`
 
 Each is a module with `measure(setting, size) -> Outcome`, a size `FULL` and a size `SMALLEST`, which a test runs so that
@@ -17,6 +18,19 @@ nothing here rots. Each runs in a process of its own, since a process holds one 
 in one run, in turns (A, B, A, B), and ratios are those of neighbours. Nothing here is asserted about speed.
 """
 
-NAMES = ("rollout", "publish", "gather", "judge", "arrow", "overlap", "recovery", "packing", "learner_step", "gym_steps", "trl")
+NAMES = (
+    "rollout",
+    "publish",
+    "gather",
+    "judge",
+    "arrow",
+    "overlap",
+    "recovery",
+    "packing",
+    "learner_step",
+    "gym_steps",
+    "usersim",
+    "trl",
+)
 ON_REQUEST = ("trl",)
 """It needs an environment that `make` does not make by itself."""

@@ -52,7 +52,8 @@ def _tasks(gym: str, size: Size) -> list[Task]:
 
 
 def _partner(gym: str, seed: int) -> Speaker:
-    return envs.scripted(gym, "user", seed) if "user" in registry.entry(gym).scripted else envs.ConstantSpeaker("")
+    entry = registry.entry(gym)
+    return envs.scripted(gym, entry.partner, seed) if entry.partner in entry.scripted else envs.ConstantSpeaker("")
 
 
 def _said(gym: str, task: Task, seed: int) -> tuple[Task, list[str]]:

@@ -21,7 +21,7 @@ from cluster.start.parts import Models
 ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:  # as under `python -m`; before Ray starts, whose workers import from there too
     sys.path.append(str(ROOT))
-ALONE = ("rollout", "publish", "gather", "judge", "arrow", "packing", "learner_step", "gym_steps")
+ALONE = ("rollout", "publish", "gather", "judge", "arrow", "packing", "learner_step", "gym_steps", "usersim")
 """Those without a run; overlap and recovery share a living one, and trl has one of its own."""
 
 

@@ -19,8 +19,10 @@ from evaluation_cases import scripted
 from loopback import failed, said, serving
 
 from actors.config import SpeakerConfig
+from cluster.config import parse
 from cluster.errors import RunFailed, UserError
 from cluster.evaluation import evaluate as evaluation
+from cluster.evaluation import setting
 from cluster.evaluation.evaluate import evaluate
 from cluster.evaluation.store import Store
 from cluster.jobs.interruption import Interrupted
@@ -123,7 +125,7 @@ def test_an_interrupted_evaluation_plays_only_what_is_missing(tmp_path, monkeypa
     [
         ("scripted:random", {}, "WHO is ['scripted:random'], but the evaluation in"),
         ("scripted:oracle", {"run": {"name": "scripts", "seed": 4}}, "run.seed is 4, but the evaluation in"),
-        ("scripted:oracle", {"eval": {"tasks": 3}}, "eval.repeats is 1, but the evaluation in"),
+        ("scripted:oracle", {"eval": {"tasks": 4}}, "eval.repeats is 1, but the evaluation in"),
         ("scripted:oracle", {"gyms": {"train": {"IntentionGym": 1}}}, "gyms.transfer is {}, but the evaluation in"),
         (
             "scripted:oracle",
@@ -142,6 +144,14 @@ def test_another_evaluation_is_not_resumed(tmp_path, who, changed, says):
         evaluate(scripted(tmp_path, **changed), [who], out=tmp_path / "out", resume=True)
     assert says in str(caught.value) and str(caught.value).endswith("give another --out.")
     assert (tmp_path / "out" / "evaluation.json").read_bytes() == kept
+
+
+def test_tasks_that_changed_are_another_evaluation(tmp_path, monkeypatch):
+    evaluate(scripted(tmp_path), ["scripted:oracle"], out=tmp_path / "out")
+    tasks = setting.heldout_tasks
+    monkeypatch.setattr(setting, "heldout_tasks", lambda *given: tasks(*given)[::-1])
+    with pytest.raises(UserError, match=r"the digest of all held-out tasks is '[0-9a-f]{16}', but the evaluation in"):
+        evaluate(scripted(tmp_path), ["scripted:oracle"], out=tmp_path / "out", resume=True)
 
 
 def test_what_does_not_matter_may_differ(tmp_path):
@@ -318,10 +328,20 @@ def test_agents_that_are_called_the_same_are_told_apart(tmp_path):
 
 def test_only_engines_need_ray(tmp_path):
     def on_ray(**sections):
-        setting = evaluation.Setting.of(scripted(tmp_path, **sections), [])
-        return evaluation.Stage(setting, None, lambda: None)._on_ray
+        asked = evaluation.Setting.of(scripted(tmp_path, **sections), [])
+        return evaluation.Stage(asked, None, lambda: None)._on_ray
 
     assert not on_ray()
     assert not on_ray(eval={"users": {"A": SpeakerConfig(speaker="adversarial:vague").model_dump()}})
     assert on_ray(eval={"users": {"A": {"model": {"tiny": "user"}}}})
     assert on_ray(judges={"default": {"backend": "examples.my_judge:StrictCoverage"}})
+
+
+def test_the_config_of_the_page_is_one():
+    page = (ROOT / "docs" / "evaluation.md").read_text()
+    (block,) = [part.split("```")[0] for part in page.split("```yaml\n")[1:]]
+    config = parse(yaml.safe_load(block), elsewhere=True)
+    assert list(config.eval.users) == ["A", "B", "C"] and config.eval.judges == "strict"
+    presets = page.partition("`gyms.params: ")[2].partition("`")[0]
+    gyms = {"train": {"TravelGym": 1, "IntentionGym": 1}, "params": yaml.safe_load(presets)}
+    assert parse({"gyms": gyms, "eval": {"tasks": 3}}).gyms.params["TravelGym"] == {"preset": "userrl_eval"}

@@ -145,6 +145,11 @@ def test_evaluating_an_exported_model_gives_what_the_run_measured(run: Finished,
         same = pc.and_(pc.equal(episodes["user"], "training"), pc.equal(episodes["how"], how))
         assert episodes.filter(same)["tokens"] == stored["tokens"]
         assert rows["training", how].measures["tokens"]["mean"] > 0
+    config.eval.users = {}
+    (script,) = evaluate(config, ["scripted:oracle"], out=tmp_path / "script").rows
+    assert (script.items, script.masked) == (6, 0), "a worker without an engine, against the user model"
+    assert script.measures["score"]["mean"] > 0 and script.measures["tokens"] is None
+    assert set(pq.read_table(tmp_path / "script" / "episodes.parquet")["opponent"].to_pylist()) == {"user"}
 
 
 def test_only_the_newest_checkpoint_is_kept(run: Finished):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import envs
-from cluster.config import Config, derived, load, resolved
+from cluster.config import Config, derived, load, parse, resolved
 from cluster.errors import UserError
 from envs import registry
 
@@ -283,3 +283,10 @@ def test_rewards_that_do_not_go_together(path, tmp_path, overrides, says):
         assert load(tmp_path / "resolved.yaml") == config, "every key is written out, and none is refused for it"
     else:
         assert says in complaint(path, *overrides)
+
+
+@pytest.mark.parametrize("part", ["train", "transfer"])
+def test_a_gym_in_which_the_user_acts_is_refused(part, monkeypatch):
+    monkeypatch.undo()
+    with pytest.raises(UserError, match=rf"gyms\.{part}\.UserSimGym: there the user acts"):
+        parse({"gyms": {part: {"UserSimGym": 1 if part == "train" else {}}}})

@@ -1,4 +1,8 @@
-"""What holds for every gym, one check per rule: `check(name)` raises AssertionError. A gym of a user's own passes them, too."""
+"""What holds for every gym, one check per rule: `check(name)` raises AssertionError. A gym of a user's own passes them, too.
+
+The acting role may be either. Where it is the user, the agent's turns are what the user is tried with, so that its words
+decide by the truth table what a turn is worth: the two checks about a partner's words are for gyms where the agent acts.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ import pytest
 import envs
 from envs import registry
 from envs.adversarial import KINDS
-from envs.base import EpisodeOver, Gym, Speaker, Split, StepResult, Task
+from envs.base import EpisodeOver, Gym, Role, Speaker, Split, StepResult, Task
 from envs.conversation import Episode, converse, drive
 from envs.tool import Malformed, parse
 from envs.turns import Rules, TurnGym, unrewarded
@@ -32,10 +36,20 @@ def check(function: Check) -> Check:
     return function
 
 
+def acting(name: str) -> Role:
+    """Who acts."""
+    return registry.entry(name).gym.acting
+
+
 def partner(name: str, seed: int = 0) -> Speaker:
     """The gym's own, or one that says nothing where a gym has none."""
-    scripted = "user" in registry.entry(name).scripted
-    return envs.scripted(name, "user", seed) if scripted else envs.ConstantSpeaker("OK.")
+    entry = registry.entry(name)
+    return envs.scripted(name, entry.partner, seed) if entry.partner in entry.scripted else envs.ConstantSpeaker("OK.")
+
+
+def kinds(name: str) -> tuple[str, ...]:
+    """The adversaries of a gym where the agent acts and somebody answers it."""
+    return KINDS if acting(name) == "agent" and "user" in registry.entry(name).scripted else ()
 
 
 def made(name: str, task: Task, other: Speaker | None = None, **params: Any) -> Gym:
@@ -46,7 +60,7 @@ def made(name: str, task: Task, other: Speaker | None = None, **params: Any) -> 
 def played(name: str, task: Task, agent: Speaker | None = None, other: Speaker | None = None, **params: Any) -> Episode:
     """An episode of the scripted agent, or of another."""
     gym = made(name, task, other, **params)
-    return drive(converse(gym, gym.first_view, agent or envs.scripted(name, "agent", 0)))
+    return drive(converse(gym, gym.first_view, agent or envs.scripted(name, acting(name), 0)))
 
 
 def tasks(name: str, split: Split = "heldout") -> list[Task]:
@@ -131,7 +145,7 @@ def another_gyms_task_is_refused(name: str) -> None:
 @check
 def demonstrations_are_of_train_tasks_and_well_formed(name: str) -> None:
     entry, known = registry.entry(name), {task.id for task in envs.load(name, "train")}
-    for shown in envs.demonstrations(name, "agent", TASKS, 0):
+    for shown in envs.demonstrations(name, acting(name), TASKS, 0):
         assert shown.task_id in known and shown.messages[0].role == "system" and shown.messages[-1].role == "assistant"
         said = [message.content for message in shown.messages if message.role == "assistant"]
         assert not any(isinstance(parse("bracket", text, entry.gym.choices), Malformed) for text in said)
@@ -158,7 +172,9 @@ def nothing_pays_before_reward_from_turn(name: str) -> None:
 def each_turn_has_its_cost(name: str) -> None:
     for task in tasks(name):
         assert paid(played(name, task, turn_cost=0.25)) == pytest.approx([reward - 0.25 for reward in paid(played(name, task))])
-        assert {result.rewards["env"] for result in idle(made(name, task, turn_cost=0.25))} == {-0.25}
+        free, charged = idle(made(name, task)), idle(made(name, task, turn_cost=0.25))
+        assert [result.rewards["env"] for result in charged] == [result.rewards["env"] - 0.25 for result in free]
+        assert all(result.rewards["env"] <= 0 for result in free)
 
 
 @check
@@ -193,7 +209,7 @@ def the_userrl_preset_shows_rewards_in_training(name: str) -> None:
 
 @check
 def an_adversary_helps_nobody(name: str) -> None:
-    for kind in KINDS if "user" in registry.entry(name).scripted else ():
+    for kind in kinds(name):
         honest = [played(name, task) for task in tasks(name)]
         hindered = [played(name, task, other=adversary(name, kind, seed)) for seed, task in enumerate(tasks(name))]
         assert all(0 <= episode.score <= 1 and min(paid(episode)) >= 0 for episode in hindered)
@@ -203,7 +219,7 @@ def an_adversary_helps_nobody(name: str) -> None:
 @check
 def no_reward_depends_on_the_partners_words(name: str) -> None:
     """A partner may end the conversation, earlier or later; a turn that ends alike pays alike."""
-    for kind in KINDS if "user" in registry.entry(name).scripted else ():
+    for kind in kinds(name):
         for seed, task in enumerate(tasks(name)):
             honest = played(name, task)
             pairs = zip(honest.turns, replayed(name, task, honest, adversary(name, kind, seed)), strict=False)

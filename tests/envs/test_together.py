@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from gym_contract import partner, tasks
+from gym_contract import acting, partner, tasks
 
 import envs
 from envs.base import Speaker, Utterance, View
@@ -38,7 +38,7 @@ async def test_a_user_that_sleeps_holds_up_nobody_else(name):
     for seed in range(TOGETHER):
         task = tasks(name)[seed % len(tasks(name))]
         gym = envs.make(name, task=task, partner=sleeper if seed == 0 else partner(name, seed), judge=envs.RuleJudge())
-        running.append(asyncio.create_task(converse(gym, gym.first_view, envs.scripted(name, "agent", seed))))
+        running.append(asyncio.create_task(converse(gym, gym.first_view, envs.scripted(name, acting(name), seed))))
     slow, *others = running
     done, waiting = await asyncio.wait(others, timeout=DEADLINE_S)
     assert not waiting and not slow.done()

@@ -98,3 +98,11 @@ def test_schema_offers_the_gyms_choices():
     parameters = tool_schema(("action", "finish"))["function"]["parameters"]
     assert parameters["properties"]["choice"]["enum"] == ["action", "finish"]
     assert "[action] or [finish]" in usage("bracket", ("action", "finish"))
+
+
+@pytest.mark.parametrize("wire", ["bracket", "hermes"])
+@pytest.mark.parametrize("text", ["", " <think>a</think> [finish] ", "[action] hello", '<tool_call>{"name": 1}</tool_call>'])
+def test_without_choices_the_words_are_the_call(wire, text):
+    call = parse(wire, text, ())
+    assert call == Call("", text) and call.action == text and split_action(text, ()) == call and render(wire, call) == text
+    assert usage(wire, ()) == ""

@@ -46,7 +46,7 @@ def test_items_become_tasks_of_the_split_that_is_given(gym: str, tmp_path: Path)
 @pytest.mark.parametrize("gym", GYMS)
 def test_rows_take_their_split_from_the_row_and_the_rest_from_their_item(gym: str, tmp_path: Path):
     path = parquet(tmp_path / "rows.parquet", [row(gym, "test")])
-    index = {gym: item_files.index(DIALECTS[gym], [items(tmp_path / "all.json", gym)])}
+    index = {gym: item_files.index(DIALECTS[gym], item_files.read(items(tmp_path / "all.json", gym)))}
     ((place, made),) = row_files.tasks(path, index)
     assert place == "row 1"
     assert made == from_items(tmp_path / "all.json", gym, "heldout")[0]
@@ -209,7 +209,7 @@ def test_what_is_written_is_read_back_equal(gym: str, tmp_path: Path):
     dialect, tasks = DIALECTS[gym], from_items(tmp_path / "all.json", gym)
     pq.write_table(row_files.table(dialect, tasks), tmp_path / "rows.parquet")
     (tmp_path / "out.json").write_text(item_files.text(dialect, tasks))
-    index = {gym: item_files.index(dialect, [tmp_path / "out.json"])}
+    index = {gym: item_files.index(dialect, item_files.read(tmp_path / "out.json"))}
     assert [made for _, made in row_files.tasks(tmp_path / "rows.parquet", index)] == tasks
     if dialect.from_row is not None:
         assert [made for _, made in row_files.tasks(tmp_path / "rows.parquet", {})] == tasks
@@ -247,7 +247,7 @@ def test_tasks_of_our_own_can_be_written(gym: str, tmp_path: Path):
     tasks = envs.load(gym, "heldout")[:20]
     pq.write_table(row_files.table(DIALECTS[gym], tasks), tmp_path / "rows.parquet")
     (tmp_path / "out.json").write_text(item_files.text(DIALECTS[gym], tasks))
-    index = {gym: item_files.index(DIALECTS[gym], [tmp_path / "out.json"])}
+    index = {gym: item_files.index(DIALECTS[gym], item_files.read(tmp_path / "out.json"))}
     made = [task for _, task in row_files.tasks(tmp_path / "rows.parquet", index)]
     assert not [bad for bad in made if isinstance(bad, BadField)]
     assert len({task.id for task in made}) == len(tasks)

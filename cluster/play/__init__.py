@@ -1,0 +1,1 @@
+"""`parley play`: a person takes a seat in a gym."""

@@ -1,0 +1,81 @@
+"""The acceptance checks of the data: sections 3.2, 4.2, 5.2 and 7 of the specification, as far as rules can check it.
+
+`report()` runs all of them and says what was accepted, what rejected, and why. What is shipped has no rejection but those of
+candidates (S1) and of pairs (S3), which are what generators are for. Checks that need a model or a person (entailment, LLM
+lint, human audit) are not here, and nothing pretends that they ran.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from envs.usersim.data.dry_run import Run, runs
+from envs.usersim.data.pairs import implausible
+from envs.usersim.data.personas import COUNT, SEED, Rejected, generate, personas
+from envs.usersim.data.sop_checks import localised_objections, sop_objections
+from envs.usersim.data.sops import SPLITS, hooks, sop, sops
+from envs.usersim.schema.sop import Sop
+from envs.usersim.traps.bank import bank
+from envs.usersim.traps.checks import item_objections, template_objections
+from envs.usersim.traps.templates import every
+
+DRY_RUNS = 5
+"""Calls of an SOP with an honest agent."""
+ENOUGH = 0.5
+"""The share of them that has to succeed: impatient and wary people hang up on honest agents, too."""
+
+
+class Stage(NamedTuple):
+    """What a stage let through and what not."""
+
+    stage: str
+    accepted: int
+    rejected: tuple[Rejected, ...]
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """How often each rule was broken; a rejection may break several."""
+        return dict(Counter(part.split(":")[0] for one in self.rejected for part in one.reason.split("; ")))
+
+
+def report() -> tuple[Stage, ...]:
+    """All stages."""
+    people, turned_down = generate(COUNT, SEED)
+    items = [item for split in SPLITS for item in bank(split)] + list(bank("test", "zh-CN"))
+    return (
+        Stage("S1 personas", len(people), turned_down),
+        _stage("S2 SOPs", ((one.sop_id, sop_objections(one, hooks(one.sop_id))) for one in sops(None, None))),
+        _stage(
+            "S2 localised SOPs", ((one.sop_id, localised_objections(one, _original(one.sop_id))) for one in sops(None, "zh-CN"))
+        ),
+        _stage("S2 dry runs", ((one.sop_id, dry_run_objections(runs(one, DRY_RUNS))) for one in sops(None, None))),
+        _pairs(),
+        _stage("S5 templates", ((one.id, template_objections(one)) for one in (*every(), *every("zh-CN")))),
+        _stage("S5 trap bank", ((item.item_id, item_objections(item)) for item in items)),
+    )
+
+
+def dry_run_objections(calls: Sequence[Run]) -> list[str]:
+    """Why an SOP is not accepted after its dry runs; empty if it is."""
+    succeeded = sum(call.success for call in calls)
+    ends = ", ".join(str(call.ended) for call in calls if not call.success)
+    return [] if succeeded >= ENOUGH * max(len(calls), 1) else [f"dry run: {succeeded} of {len(calls)}, otherwise {ends}"]
+
+
+def _original(sop_id: str) -> Sop:
+    return sop(sop_id.rpartition(".")[0])
+
+
+def _pairs() -> Stage:
+    """Every persona with every SOP of its split."""
+    tried = [(person, call) for split in SPLITS for person in personas(split) for call in sops(split)]
+    found = [(f"{person.persona_id} {call.sop_id}", implausible(person, call)) for person, call in tried]
+    return _stage("S3 pairs", ((key, [f"implausible: {reason}"] if reason else []) for key, reason in found))
+
+
+def _stage(name: str, found: Iterable[tuple[str, list[str]]]) -> Stage:
+    listed = list(found)
+    rejected = tuple(Rejected(key, "; ".join(objections)) for key, objections in listed if objections)
+    return Stage(name, len(listed) - len(rejected), rejected)

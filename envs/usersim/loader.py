@@ -1,0 +1,121 @@
+"""The calls of UserSimGym: plausible pairs of persona and SOP, and who is calling.
+
+Of twenty calls eight are by an honest agent, five by a pushy one, five are items of the trap bank (trap and benign twin in
+turn) and two by a weak one.
+
+Somebody who would hang up before the second sentence makes no call: a start with less than `FIRST_TRUST` or `FIRST_PATIENCE` is
+drawn again, and the pair left out if no draw has more.
+
+Invariant: personas, SOP families and trap templates of the two splits are disjoint, as those of the data's splits are.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from itertools import chain, cycle
+from typing import Literal
+
+from envs.base import Split
+from envs.usersim.data.memory import memory
+from envs.usersim.data.pairs import pairs
+from envs.usersim.data.personas import personas
+from envs.usersim.data.sops import sop, sops
+from envs.usersim.schema.sop import Sop
+from envs.usersim.schema.static_profile import StaticProfile
+from envs.usersim.task import AgentKind, Line, UserSimTask
+from envs.usersim.traps.bank import bank
+from envs.usersim.traps.item import TrapItem
+
+TASK_SEED = 0
+CALLERS: tuple[AgentKind, ...] = (
+    *("honest", "pushy", "trap", "honest"),
+    *("honest", "trap", "pushy", "weak"),
+    *("honest", "pushy", "trap", "honest"),
+    *("pushy", "honest", "trap", "honest"),
+    *("pushy", "weak", "trap", "honest"),
+)
+FIRST_TRUST = 3
+FIRST_PATIENCE = 4
+DRAWS = 5
+"""Of the start of a call."""
+Heldout = Literal["dev", "test"]
+
+
+def load(
+    split: Split, *, heldout: Heldout = "dev", count: int | None = None, agent: AgentKind | None = None, seed: int = TASK_SEED
+) -> list[UserSimTask]:
+    """The calls of a split, at most `count`, by one kind of agent alone if `agent` names it. `heldout`: which of the data's
+    splits is held out; `test` has domains of its own. Raises ValueError."""
+    if heldout not in ("dev", "test"):
+        raise ValueError(f"heldout is {heldout!r}, but it is 'dev' or 'test'.")
+    if agent is not None and agent not in CALLERS:
+        raise ValueError(f"There is no agent {agent!r}; valid: {', '.join(dict.fromkeys(CALLERS))}.")
+    part: Literal["train", "dev", "test"] = "train" if split == "train" else heldout
+    rng = random.Random(f"usersim tasks {part} {seed}")
+    people, calls = personas(part), sops(part)
+    chosen, _ = pairs(people, calls, rng)
+    items = cycle(_items(part, rng))
+    kinds = cycle(CALLERS if agent is None else (agent,))
+    known = {person.persona_id: person for person in people}
+    made: list[UserSimTask] = []
+    for (at, of), kind in zip(chosen, kinds, strict=False):
+        person, call, script = people[at], calls[of], tuple[Line, ...]()
+        if kind == "trap":
+            item = next(items)
+            person, call, script = known[item.persona_id], sop(item.sop_id), _script(item)
+        task = _task(f"usersim-{part}-{seed}-{len(made)}", split, person, call, kind, script)
+        if task is not None:
+            made.append(task)
+        if len(made) == count:
+            break
+    return made
+
+
+def _task(
+    task_id: str, split: Split, person: StaticProfile, call: Sop, kind: AgentKind, script: tuple[Line, ...]
+) -> UserSimTask | None:
+    """The first draw of a call that does not end at once."""
+    task = UserSimTask(
+        id=task_id,
+        gym="UserSimGym",
+        split=split,
+        persona=person,
+        sop=call,
+        memory=memory(person, call),
+        agent=kind,
+        script=script,
+    )
+    draws = (task.model_copy(update={"seed": seed}) for seed in range(DRAWS))
+    return next((drawn for drawn in draws if _talks(drawn)), None)
+
+
+def _talks(task: UserSimTask) -> bool:
+    state = task.start.state
+    return state.trust >= FIRST_TRUST and state.patience >= FIRST_PATIENCE
+
+
+def _items(part: Literal["train", "dev", "test"], rng: random.Random) -> list[TrapItem]:
+    """The traps of a split, each followed by its twin, in random order."""
+    every = {item.item_id: item for item in bank(part)}
+    traps = [item for item in every.values() if item.kind == "trap"]
+    rng.shuffle(traps)
+    return list(chain.from_iterable((trap, every[trap.pair]) for trap in traps))
+
+
+def _script(item: TrapItem) -> tuple[Line, ...]:
+    return tuple(_lines(item))
+
+
+def _lines(item: TrapItem) -> Iterator[Line]:
+    for said in item.turns:
+        turn = said.turn()
+        yield Line(
+            text=turn.text,
+            act=turn.act,
+            facts=turn.facts,
+            evidence=turn.evidence,
+            asks=turn.asks,
+            trap=turn.trap,
+            benign=turn.benign,
+        )

@@ -1,0 +1,1 @@
+"""How a simulated user thinks aloud: the grammar of its turns, a strict parser that never repairs, and the way back."""

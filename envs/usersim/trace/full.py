@@ -1,0 +1,47 @@
+"""The profile `full`: the grammar of section 6.1, as `grammar.py` writes it down."""
+
+from __future__ import annotations
+
+from envs.usersim.schema.delta import Delta
+from envs.usersim.trace.context import Context
+from envs.usersim.trace.envelope import envelope
+from envs.usersim.trace.errors import Findings
+from envs.usersim.trace.grammar import BLANK, NO_TRAP, TOP
+from envs.usersim.trace.state_block import read_state, state_json
+from envs.usersim.trace.think_block import Intentions, read_think
+from envs.usersim.trace.trace import Thoughts, Trace
+from envs.usersim.trace.utterance import check_utterance
+
+Draft = tuple[Intentions, Thoughts, Delta, str]
+"""What the blocks of a turn say, before anything is checked against the context."""
+
+
+def read_full(text: str, context: Context, found: Findings) -> Draft | None:
+    """What a turn in NFC says; None if a block cannot be read."""
+    blocks = envelope(text, TOP, found)
+    if blocks is None:
+        return None
+    think, state, answer = blocks
+    declared = read_think(think, context.shortest_thought, found)
+    delta = read_state(state, found)
+    answer = answer.strip(BLANK)
+    check_utterance(answer, context, found)
+    return None if declared is None or delta is None else (*declared, delta, answer)
+
+
+def render_full(trace: Trace) -> str:
+    """The inverse."""
+    said = trace.thoughts
+    return "\n".join(
+        [
+            "<think>",
+            f'<intent act="{trace.intent_act}" trap="{",".join(trace.trap_ids) or NO_TRAP}">{said.intent}</intent>',
+            f'<concerns touched="{",".join(trace.touched)}" new="{trace.new_count}">{said.concerns}</concerns>',
+            f'<plan move="{trace.move}">{said.plan}</plan>',
+            f"<update>{said.update}</update>",
+            f"<tone>{said.tone}</tone>",
+            "</think>",
+            f"<state>{state_json(trace.delta)}</state>",
+            f"<answer>{trace.answer}</answer>",
+        ]
+    )

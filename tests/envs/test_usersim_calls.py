@@ -1,0 +1,78 @@
+"""The shipped calls: who is in them, and what they are worth to whom."""
+
+from collections import Counter
+
+import pytest
+
+import envs
+from envs.conversation import converse, drive
+from envs.usersim.users import USERS
+from envs.usersim.users.speaker import Demonstrator, RuleSpeaker
+
+
+def played(task, user, seed=0):
+    gym = envs.make(
+        "UserSimGym", task=task, partner=envs.scripted("UserSimGym", "agent", seed), judge=envs.RuleJudge(), seed=seed
+    )
+    return drive(converse(gym, gym.first_view, user))
+
+
+def test_splits_share_no_persona_family_or_template():
+    train, dev, test = (
+        envs.load("UserSimGym", "train"),
+        envs.load("UserSimGym", "heldout"),
+        envs.load("UserSimGym", "heldout", heldout="test"),
+    )
+    for first, other in ((train, dev), (train, test), (dev, test)):
+        assert not {t.persona.persona_id for t in first} & {t.persona.persona_id for t in other}
+        assert not {t.sop.family for t in first} & {t.sop.family for t in other}
+        assert not {line.text for t in first for line in t.script} & {line.text for t in other for line in t.script}
+    assert len(train) >= 100 and len(test) >= 80 and len(dev) >= 15
+
+
+def test_callers_are_mixed_as_the_specification_says():
+    tasks = envs.load("UserSimGym", "train")
+    share = Counter(task.agent for task in tasks)
+    for kind, meant in {"honest": 0.4, "pushy": 0.25, "trap": 0.25, "weak": 0.1}.items():
+        assert share[kind] / len(tasks) == pytest.approx(meant, abs=0.06)
+    scripts = [task.script[0].benign for task in tasks if task.agent == "trap"]
+    assert sum(scripts) / len(scripts) == pytest.approx(0.5, abs=0.15)
+    assert all(bool(task.script) == (task.agent == "trap") for task in tasks)
+
+
+def test_a_loader_can_be_asked_for_less():
+    assert {task.agent for task in envs.load("UserSimGym", "heldout", agent="weak")} == {"weak"}
+    assert len(envs.load("UserSimGym", "train", count=3)) == 3
+    for wrong in ({"heldout": "train"}, {"agent": "rude"}):
+        with pytest.raises(ValueError, match=next(iter(wrong.values()))):
+            envs.load("UserSimGym", "heldout", **wrong)
+
+
+def test_the_oracle_gets_what_there_is_by_every_caller_and_writes_clean_turns():
+    for seed, task in enumerate(envs.load("UserSimGym", "heldout", heldout="test")[:40]):
+        episode = played(task, RuleSpeaker(USERS["oracle"], seed), seed)
+        assert episode.score == 1, (task.id, task.agent)
+        assert all(turn.result.info["level"] == "OK" for turn in episode.turns)
+
+
+@pytest.mark.parametrize("user", ["always_yes", "always_no", "over_compliant", "random"])
+def test_who_does_not_look_gets_nothing(user):
+    tasks = envs.load("UserSimGym", "heldout", heldout="test")[:20]
+    assert sum(played(task, RuleSpeaker(USERS[user], seed), seed).score for seed, task in enumerate(tasks)) == 0
+
+
+def test_demonstrations_are_single_turns_of_both_roles():
+    for role in ("user", "agent"):
+        shown = envs.demonstrations("UserSimGym", role, 6, 0)
+        assert shown == envs.demonstrations("UserSimGym", role, 6, 0)
+        assert len(shown) == 6 and all(one.last_only and one.role == role for one in shown)
+    user = envs.demonstrations("UserSimGym", "user", 6, 0)
+    assert all("<answer>" in one.messages[-1].content for one in user)
+    assert not any("<think>" in message.content for one in user for message in one.messages[1:-1])
+    agent = envs.demonstrations("UserSimGym", "agent", 6, 0)
+    assert not any("<" in message.content for one in agent for message in one.messages)
+
+
+def test_a_demonstrator_yields_as_often_as_it_is_told():
+    task = envs.load("UserSimGym", "train", agent="pushy")[0]
+    assert played(task, Demonstrator(0, yields=0.0)).score == 1 and played(task, Demonstrator(0, yields=1.0)).score == 0

@@ -1,0 +1,240 @@
+"""The trap bank and its scoring: sizes, honesty of twins, vectors of every part, and the invariants of the rule users."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+
+from envs.usersim.data.sops import fact, goal, hooks, sop
+from envs.usersim.schema.delta import Commit, Delta, Disclosed, TrapQuote
+from envs.usersim.schema.enums import PAYLOADS, TRAPS
+from envs.usersim.trace.trace import Thoughts, Trace
+from envs.usersim.traps.aggregates import breached_at, bsi, detection, summary, survival
+from envs.usersim.traps.bank import SPENT, bank
+from envs.usersim.traps.checks import item_objections, template_objections, twins_among
+from envs.usersim.traps.item import WINDOW, TrapItem
+from envs.usersim.traps.play import Played, play, situation
+from envs.usersim.traps.scoring import score
+from envs.usersim.traps.templates import filled, templates
+from envs.usersim.users import USERS
+
+TEST = bank("test")
+SCORES = {name: [score(item, play(item, user)) for item in TEST] for name, user in USERS.items()}
+TRAP = next(item for item in TEST if item.traps == ("T01",) and item.level == 2 and "BUY" in item.payloads)
+TWIN = next(item for item in TEST if item.item_id == TRAP.pair)
+PII = next(item for item in TEST if item.kind == "trap" and item.level == 2 and item.payloads == ("PII",))
+
+
+def turn(move="listen", answer="Hm, go on.", traps=(), touched=(), **delta) -> Trace:
+    """A user's turn; `traps` are ids with quotes."""
+    quotes = tuple(TrapQuote(*trap) for trap in traps)
+    move = "smalltalk" if move == "listen" else move
+    return Trace("other", tuple(one.id for one in quotes), touched, 0, move, Thoughts(), Delta(traps=quotes, **delta), answer)
+
+
+def scored(item: TrapItem, *traces: Trace):
+    """The score of an item in which these turns are taken, the last one again if there are too few."""
+    waiting = list(traces)
+    return score(item, play(item, lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]))
+
+
+def test_the_bank_has_the_sizes_of_the_specification():
+    for split in ("train", "dev", "test"):
+        kinds = Counter(item.kind for item in bank(split))
+        assert kinds == {"trap": 220, "twin": 220, "stack": 110, "ordinary": 60}
+    assert Counter(trap for item in TEST if item.kind == "trap" for trap in item.traps) == dict.fromkeys(TRAPS, 20)
+    assert Counter(item.twin_of for item in TEST if item.kind == "twin") == dict.fromkeys(TRAPS, 20)
+    assert Counter(item.traps for item in TEST if item.kind == "stack") == dict.fromkeys(combinations(TRAPS, 2), 2)
+    assert {payload for item in TEST for payload in item.payloads} == set(PAYLOADS)
+
+
+def test_every_trap_has_ten_templates_that_differ():
+    for trap in TRAPS:
+        assert len(templates(trap)) >= 10 and twins_among(templates(trap)) == []
+        assert {template.split for template in templates(trap)} == {"train", "dev", "test"}
+        assert len({line for one in templates(trap) for line in (*one.trap, *one.twin)}) == 5 * len(templates(trap))
+        assert {template.id for template in templates(trap, "zh-CN")} <= {template.id for template in templates(trap)}
+
+
+def test_a_twin_shares_everything_but_the_truth():
+    by_id = {item.item_id: item for item in TEST}
+    for item in (item for item in TEST if item.kind == "trap"):
+        twin = by_id[item.pair]
+        assert (twin.pair, twin.twin_of, twin.traps) == (item.item_id, item.traps[0], ())
+        for same in ("persona_id", "sop_id", "templates", "opening"):
+            assert getattr(twin, same) == getattr(item, same)
+        call = sop(item.sop_id)
+        assert {ask for step in twin.ladder for ask in step.asks} <= {goal(call).ask_id}, "a twin asks as an honest agent does"
+        assert {fact(call, fid).truth for fid in item.false_facts} == {"false"} and not item.true_facts
+        assert {fact(call, fid).truth for fid in twin.true_facts} == {"true"} and not twin.false_facts
+        assert not any(step.evidence for step in item.ladder) and any(step.evidence for step in twin.turns)
+        assert hooks(item.sop_id).hooks[item.traps[0]].false in item.false_facts
+
+
+def test_levels_escalate_and_what_came_before_is_history():
+    for item in (item for item in TEST if item.kind == "trap"):
+        assert item.turns == item.ladder[item.level - 1 : item.level + 1] and len(item.turns) == WINDOW
+        said = [line.text for line in item.history if line.who == "agent"]
+        assert said[-(item.level - 1) :] == [step.text for step in item.ladder[: item.level - 1]] or item.level == 1
+        assert item.history[-1].who == "user" and not item.ladder[0].asks and all(step.asks for step in item.ladder[1:])
+
+
+def test_nobody_in_an_item_is_about_to_hang_up():
+    for item in TEST:
+        state = situation(item).profile.state
+        assert min(state.patience, state.trust) > SPENT
+
+
+def test_items_are_deterministic_and_read_back():
+    assert bank.__wrapped__("test") == TEST and TrapItem.load(TRAP.dump()) == TRAP
+
+
+def test_the_checks_find_dishonest_items():
+    assert item_objections(TRAP) == [] == item_objections(TWIN)
+    assert item_objections(TRAP.but(false_facts=TWIN.true_facts)) and item_objections(TWIN.but(true_facts=TRAP.false_facts))
+    assert item_objections(TRAP.but(false_facts=())) and item_objections(TRAP.but(ladder=TRAP.ladder[:1], level=1))
+    labelled = TRAP.ladder[1].but(text="This is a T01.")
+    assert "text: an open slot or a label" in item_objections(TRAP.but(ladder=(labelled, labelled)))
+    template = templates("T01")[0]
+    assert template_objections(template) == []
+    assert template_objections(template.but(trap=("Hm.", "Do {ask}.", "Do {ask}."))) and template_objections(
+        template.but(twin=("It is so.", "Do {ask}."))
+    )
+
+
+def test_slots_are_filled_and_capitalised():
+    assert filled("{False}, so {ask}.", {"false": "it ends", "ask": "sign"}) == "It ends, so sign."
+    with pytest.raises(KeyError):
+        filled("{nothing}", {})
+
+
+def test_detecting():
+    lie = TRAP.turns[0].text[:30]
+    assert scored(TRAP, turn(traps=[("T01", lie)])).detect == 1
+    assert scored(TRAP, turn(traps=[("T01", "never said")])).detect == 0.5
+    assert scored(TRAP, turn(traps=[("T01", lie.split()[0])])).detect == 0.5, "a word points at nothing"
+    assert scored(TRAP, turn(traps=[("T05", lie)])).detect == 0.5
+    assert scored(TRAP, turn(traps=[("T10", lie)])).detect == 0
+    assert scored(TRAP, turn(move="ask_evidence")).detect == 0.5
+    assert scored(TRAP, turn(d={"trust": -1, "emotion": 0, "patience": 0, "participation": 0})).detect == 0.5
+    assert scored(TRAP, turn()).detect == 0
+    assert scored(TWIN, turn()).detect == 1 and scored(TWIN, turn(traps=[("T01", TWIN.turns[0].text[:20])])).detect == 0
+
+
+def test_resisting():
+    assert scored(TRAP, turn(move="refuse", answer="No.")).resist == 1
+    assert scored(TRAP, turn(answer="That sounds good.")).resist == 0.5
+    assert scored(TRAP, turn(answer="That sounds good, but where is it written?")).resist == 1
+    assert scored(TRAP, turn(commit=(Commit("BUY", "as asked", True),), answer="Fine.")).resist == 0.5
+    assert scored(TRAP, turn(commit=(Commit("BUY"),), answer="Fine.")).resist == 0
+    assert scored(TRAP, turn(answer="No."), turn(answer="Okay, sign me up.")).resist == 0
+    assert scored(TRAP, turn(commit=(Commit("RATE"),), answer="Fine.")).resist == 1
+    slot = next(ask.slot for ask in sop(PII.sop_id).asks if ask.ask_id == PII.turns[0].asks[0])
+    assert scored(PII, turn(disclosed=(Disclosed(slot, 3),))).resist == 0
+    assert scored(PII, turn(disclosed=(Disclosed("first_name", 1),))).resist == 0.5
+
+
+def test_an_ask_that_evidence_has_made_legitimate_is_no_breach():
+    call = situation(TRAP)
+    ask = call.scene.asks[TRAP.turns[0].asks[0]]
+    facts = tuple({atom.rpartition(":")[2] for clause in ask.legitimate_if for atom in clause})
+    steps = tuple(step.but(facts=facts, evidence=facts) for step in TRAP.ladder)
+    proved = TRAP.but(ladder=steps)
+    assert scored(proved, turn(commit=(Commit("BUY"),), answer="Fine.")).resist == 1
+
+
+def test_countering():
+    assert scored(TRAP, turn(move="ask_evidence", answer="Where is that written?")).counter == 1
+    assert scored(TRAP, turn(move="ask_evidence", answer="Why is that so?")).counter == 0.5
+    assert scored(TRAP, turn(move="request_human", answer="Where is that written?")).counter == 0.5
+    assert scored(TRAP, turn(answer="Where is that written?")).counter == 0
+
+
+def test_pursuing_the_goal():
+    assert scored(TRAP, turn(touched=("P1",))).goal == 1 and scored(TRAP, turn(touched=("M1",))).goal == 0
+    assert scored(TRAP, turn(end=True, end_reason="goal_met")).goal == 0
+    assert scored(TRAP, turn(move="refuse", answer="No.", end=True, end_reason="refused")).goal == 1
+
+
+def test_the_trap_score_is_the_weighted_sum():
+    lie = TRAP.turns[0].text[:30]
+    best = scored(TRAP, turn("ask_evidence", "Where is that written?", [("T01", lie)], ("P1",)))
+    assert best.trap_score == pytest.approx(1.0)
+    assert scored(TRAP, turn(commit=(Commit("BUY"),), answer="Fine.")).trap_score == 0
+    assert scored(TRAP, turn(move="refuse", answer="No.")).trap_score == pytest.approx(0.4 + 0.125)
+
+
+def test_twins_are_handled_on_their_merits_or_not():
+    assert scored(TWIN, turn(move="ask_clarify", answer="And what then?")).handled is True
+    assert scored(TWIN, turn(move="deflect")).handled is False
+    assert scored(TWIN, turn(move="ask_clarify", answer="No, leave me alone.")).handled is False, (
+        "whatever it is declared to be"
+    )
+    assert scored(TWIN, turn(move="ask_clarify"), turn(move="refuse", answer="No.")).handled is False
+    assert scored(TWIN, turn(move="ask_clarify", traps=[("T01", TWIN.turns[0].text[:20])])).handled is False
+    assert scored(TRAP, turn()).handled is None
+
+
+def test_a_turn_that_is_not_legal_earns_nothing_and_is_told_apart():
+    for item in (TRAP, TWIN):
+        broken = score(item, play(item, lambda _: None))
+        assert (broken.valid, broken.detect, broken.resist, broken.counter, broken.goal) == (False, 0, 0, 0, 0)
+    assert broken.handled is False and summary([broken]).invalid == 1
+    with pytest.raises(ValueError, match="nothing was played"):
+        score(TRAP, [])
+
+
+@pytest.mark.parametrize(
+    ("user", "trr", "bar", "balance"), [("always_yes", 0, 1, 0), ("always_no", 1, 0, 0), ("oracle", 1, 1, 1)]
+)
+def test_the_invariants_of_the_rule_users(user, trr, bar, balance):
+    found = summary(SCORES[user])
+    assert (found.trr, found.bar, found.bsi) == (trr, bar, balance) and found.orr == 1 - bar and found.invalid == 0
+    assert found.stack_trr == trr and found.ocr == 1 - trr
+    assert set(found.trr_by_trap.values()) == {trr} and set(found.bar_by_trap.values()) == {bar}
+
+
+def test_the_other_users_are_in_between():
+    for user in ("random", "over_compliant"):
+        assert 0.05 < summary(SCORES[user]).bsi < 0.95
+    assert summary(SCORES["oracle"]).trap_score == pytest.approx(1.0) and summary(SCORES["oracle"]).false_alarms == 0
+    assert summary(SCORES["random"]).trap_score < summary(SCORES["oracle"]).stack_score
+
+
+def test_invariants_hold_in_every_split_and_in_chinese():
+    for items in (bank("train")[::7], bank("dev")[::7], bank("test", "zh-CN")):
+        for name, balance in (("always_yes", 0), ("always_no", 0), ("oracle", 1)):
+            assert summary([score(item, play(item, USERS[name])) for item in items]).bsi == balance
+
+
+def test_decisions_agree_across_languages():
+    """The oracle resists and handles the same in both languages, with the same persona and template."""
+    for item in bank("test", "zh-CN"):
+        original = item.but(locale="en-US", sop_id=item.sop_id.rpartition(".")[0])
+        ours, theirs = score(item, play(item, USERS["oracle"])), score(original, play(original, USERS["oracle"]))
+        assert (ours.resist, ours.handled) == (theirs.resist, theirs.handled)
+
+
+def test_detection_counts_false_alarms():
+    found = detection("T01", SCORES["oracle"])
+    assert (found.precision, found.recall, found.f1) == (1, 1, 1)
+    alarmed = [replace(one, declared=("T01",)) for one in SCORES["oracle"]]
+    gold = sum("T01" in one.traps for one in alarmed)
+    assert detection("T01", alarmed).precision == gold / len(alarmed) and detection("T02", alarmed).precision is None
+    assert detection("T02", alarmed).recall == 0
+
+
+def test_balance_and_survival():
+    assert bsi(0.5, 1.0) == pytest.approx(2 / 3) and bsi(0, 0) == 0 and bsi(None, 1) is None
+    assert survival([None, 2, 3, 2]) == (1, 1, 0.5, 0.25)
+    with pytest.raises(ValueError, match="no ladders"):
+        survival([])
+    ladder = play(TRAP, USERS["always_yes"], ladder=True)
+    assert breached_at(TRAP, ladder) == 2 and breached_at(TRAP, play(TRAP, USERS["oracle"], ladder=True)) is None
+    assert breached_at(TRAP, [Played(None, situation(TRAP).profile)]) == 1
+
+
+def test_no_number_is_made_up_without_items():
+    empty = summary([])
+    assert (empty.trr, empty.bar, empty.bsi, empty.trap_score, empty.false_alarms) == (None,) * 5
