@@ -26,7 +26,17 @@ _THINGS = (
     "uniforms sirens clocks gates badges mirrors carpets engines"
 )
 _PLACES = "school hospital library village office prison theater station museum kitchen garden bank church hotel farm court"
-_TEMPLATES: dict[Split, str] = {"train": "Every {place} needs {things}.", "heldout": "We need {things} in the {place}."}
+_TEMPLATES: dict[Split, tuple[str, ...]] = {
+    "train": (
+        "Every {place} needs {things}.",
+        "There should be {things} in the {place}.",
+        "A {place} must have {things}.",
+        "It is {things} that the {place} needs.",
+        "All should have {things} in the {place}.",
+    ),
+    "heldout": ("We need {things} in the {place}.",),
+}
+"""Several in train: who has heard a single one takes another for no claim at all. In words that `subject` passes over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +65,17 @@ def claims(source: Source) -> tuple[Claim, ...]:
 
 
 def _composed(things: str, place: str) -> Claim:
-    split = _split_of(f"{things} {place}")
-    text = _TEMPLATES[split].format(things=things, place=place)
+    key = f"{things} {place}"
+    split = _split_of(key)
+    forms = _TEMPLATES[split]
+    text = forms[_digest(key)[1] % len(forms)].format(things=things, place=place)
     reasons = {topic: argument(f"{place} {things}", topic, split) for topic in TOPICS}
     return Claim(text, f"I have seen {things} in a {place}, and all were glad.", reasons, split)
 
 
 def _split_of(key: str) -> Split:
-    digest = hashlib.sha256(f"persuade {key}".encode()).digest()
-    return "heldout" if digest[0] % HELD_OUT_ONE_IN == 0 else "train"
+    return "heldout" if _digest(key)[0] % HELD_OUT_ONE_IN == 0 else "train"
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(f"persuade {key}".encode()).digest()

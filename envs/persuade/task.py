@@ -28,7 +28,10 @@ LEVELS = len(STANCES) - 1
 WEIGHTS = (3, 2, 1)
 
 OPENINGS: dict[Split, tuple[str, ...]] = {
-    "train": ("I say: {claim}", "I believe this: {claim}", "Here is what I think. {claim}"),
+    "train": (
+        *("I say: {claim}", "I believe this: {claim}", "Here is what I think. {claim}"),
+        *("So I say it. {claim}", "This I believe. {claim}", "What I think is this: {claim}"),
+    ),
     "heldout": ("I think so: {claim}", "This is what I say. {claim}"),
 }
 

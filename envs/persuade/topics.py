@@ -35,7 +35,10 @@ TOPICS = {name: Topic(noun, verb, frozenset([noun, *more.split()])) for name, (n
 
 ARGUMENTS: dict[Split, str] = {"train": "{subject} {verb} {noun}.", "heldout": "{subject} are bad for {noun}."}
 HINTS: dict[Split, tuple[str, ...]] = {
-    "train": ("What of {noun}?", "But what about {noun}?", "Have you thought of {noun}?"),
+    "train": (
+        *("What of {noun}?", "But what about {noun}?", "Have you thought of {noun}?"),
+        *("What becomes of {noun}?", "Who thinks of {noun}?", "I ask you: what would it do to {noun}?"),
+    ),
     "heldout": ("And {noun}?", "Where is {noun} in this?"),
 }
 MOVED: dict[Split, str] = {"train": "That is a point.", "heldout": "There is something in that."}
