@@ -8,7 +8,6 @@ from tau_cases import CANCEL, DATA, DELIVERED, ORDER, OTHER, REASON, TELL, TOTAL
 
 import envs
 from envs.base import EpisodeOver, PartnerSilent, Utterance
-from envs.conversation import drive
 from envs.tau.domain import domain, target
 from envs.tau.gym import DONE, HINT, LEFT, LISTED, SILENT, without_marker
 from envs.tau.outputs import told
