@@ -36,9 +36,6 @@ KINDS: tuple[str, ...] = tuple(name.removeprefix(PREFIX) for name in get_args(Na
 Contradict = Callable[[str, random.Random], str | None]
 """A gym's own: a reply turned into one that states something else of the same thing; None where the reply states nothing."""
 
-Leaves = Callable[[str], bool]
-"""A gym's own: whether a reply ends the conversation. Nobody is kept from leaving."""
-
 CONTRADICTS = 0.4
 """How often it contradicts itself without being asked again."""
 TAKEN_BACK = (
@@ -129,15 +126,13 @@ MANNERS: dict[str, Manner] = {
 class Withholding:
     """Gives honest replies only now and then."""
 
-    def __init__(self, manner: Manner, partner: Speaker, rng: random.Random, leaves: Leaves) -> None:
-        self._manner, self._partner, self._rng, self._leaves = manner, partner, rng, leaves
+    def __init__(self, manner: Manner, partner: Speaker, rng: random.Random) -> None:
+        self._manner, self._partner, self._rng = manner, partner, rng
         self._patience = rng.randint(*manner.patience)
 
     async def speak(self, view: View) -> Utterance:
         honest = await self._partner.speak(view)
         self._patience -= 1
-        if self._leaves(honest.text):
-            return honest
         withheld = self._patience < 0 and self._rng.random() < self._manner.share
         if view.choices:
             return Utterance(self._evade(view.choices) if withheld else honest.text)
@@ -153,15 +148,13 @@ class Withholding:
 class Contradictory:
     """Says the truth first, and later something else: whenever it is asked again, and at random."""
 
-    def __init__(self, partner: Speaker, rng: random.Random, contradict: Contradict | None, leaves: Leaves) -> None:
-        self._partner, self._rng, self._contradict, self._leaves = partner, rng, contradict, leaves
+    def __init__(self, partner: Speaker, rng: random.Random, contradict: Contradict | None) -> None:
+        self._partner, self._rng, self._contradict = partner, rng, contradict
         self._said: dict[str, str] = {}
         """Question -> what it answered first."""
 
     async def speak(self, view: View) -> Utterance:
         honest = (await self._partner.speak(view)).text
-        if self._leaves(honest):
-            return Utterance(honest)
         asked = view.messages[-1].content if view.messages else ""
         again = asked in self._said
         before = self._said.setdefault(asked, honest)
@@ -187,10 +180,9 @@ def adversary(gym_name: str, role: Role, kind: str, seed: int) -> Speaker:
     if kind not in KINDS:
         raise unknown("adversarial kind", kind, KINDS)
     partner, rng = scripted(gym_name, role, seed), random.Random(f"adversarial {kind} {seed}")
-    gym = entry(gym_name)
     if kind == "contradictory":
-        return Contradictory(partner, rng, gym.contradict, gym.leaves)
-    return Withholding(MANNERS[kind], partner, rng, gym.leaves)
+        return Contradictory(partner, rng, entry(gym_name).contradict)
+    return Withholding(MANNERS[kind], partner, rng)
 
 
 def _unsure(choice: str) -> bool:

@@ -38,8 +38,6 @@ class Entry:
     contradict: Callable[[str, Random], str | None] | None = None
     """For `envs.adversarial`: a reply of the scripted user turned into one that states something else of the same thing, None
     where it states nothing. Without it a contradictory user takes its words back, which no gym can tell for false."""
-    leaves: Callable[[str], bool] = lambda reply: False
-    """For `envs.adversarial`: whether a reply of the scripted user ends the conversation, and so is not tampered with."""
 
     @property
     def partner(self) -> Role:

@@ -10,7 +10,6 @@ from envs.tau.gym import TauGym
 from envs.tau.loader import load
 from envs.tau.task import TauTask
 from envs.tau.user import TauUser
-from envs.tau.wording import STOP
 
 register(
     Entry(
@@ -22,6 +21,5 @@ register(
         baselines=baselines,
         presets={"userrl": {"show_policy": False, "finish_evaluates": False, "strict": False, "show_reward": "train"}},
         task=TauTask,
-        leaves=lambda reply: reply.rstrip().endswith(STOP),
     )
 )

@@ -5,7 +5,6 @@ Rules (each has a test)
   lists the tools or tells how to call them. What goes wrong is answered by one sentence and costs the turn.
 - The dialogue ends when the customer's reply ends with the stop marker, at `[finish]`, and with a hand-over to human agents.
   The marker ends, it never pays. What the agent writes cannot hold a marker: the customer hears it without.
-- `[finish]` before anything was said to the customer pays nothing.
 - At the end, and only there, 1 is paid if the database is what it is after the right calls on a fresh one, and every required
   output was told (`outputs.py`). At `max_turns` the dialogue is cut off and pays nothing.
 - A marker elsewhere, a number nobody mentioned, or leaving before the agent was through is counted (`user_error`).
@@ -95,8 +94,7 @@ class TauGym(TurnGym):
 
     async def play(self, call: Call) -> Outcome:
         if call.choice == "finish":
-            judged = self.finish_evaluates and self._state.dialogue  # who spoke to nobody served nobody
-            return self._ended(DONE) if judged else Outcome(DONE, over=True)
+            return self._ended(DONE) if self.finish_evaluates else Outcome(DONE, over=True)
         if call.choice == "search":
             return self._search(call.content)
         return await (self._say if call.choice == "action" else self._call)(call.content)
@@ -143,10 +141,10 @@ class TauGym(TurnGym):
         return Outcome(result, info={"tool": name, "error": not worked})
 
     async def _say(self, text: str) -> Outcome:
-        text = without_marker(text)
+        text = text.replace(STOP, "").strip()
         reply = await self.ask_partner(self._user_view(text))
         stops = reply.rstrip().endswith(STOP) if self.strict else STOP in reply
-        said = without_marker(reply)
+        said = reply.replace(STOP, "").strip()
         misplaced = (not said and not stops) or (STOP in reply and not reply.rstrip().endswith(STOP))
         wrong = misplaced or self._invents(said, text)
         self._state.dialogue += [text, said]
@@ -187,10 +185,3 @@ class TauGym(TurnGym):
         known = [*hidden.identity.values(), *(value for each in hidden.requests for value in each.slots.values())]
         numbers = set(_DIGITS.findall(" ".join([*known, *heard, hidden.instruction])))
         return not set(_DIGITS.findall(reply)) <= numbers
-
-
-def without_marker(text: str) -> str:
-    """No part of a marker is left that another one's end would complete."""
-    while STOP in text:
-        text = text.replace(STOP, "")
-    return text.strip()

@@ -18,10 +18,6 @@ GYMS = ("IntentionGym", "TelepathyGym")
 TASKS = {name: envs.load(name, "heldout")[:20] for name in GYMS}
 
 
-def stays(reply):
-    return False
-
-
 def heard(speaker, *questions, choices=()):
     views = [View("user", "", (Message("user", question),), choices=choices) for question in questions]
     return [drive(speaker.speak(view)).text for view in views]
@@ -84,7 +80,7 @@ def test_false_answers_are_counted():
 def test_what_is_withheld_is_not_said(kind):
     """Every reply is the honest one with a fixed remark, or a fixed remark alone."""
     manner = MANNERS[kind]
-    speaker = Withholding(manner, envs.ConstantSpeaker("blue"), random.Random(1), stays)
+    speaker = Withholding(manner, envs.ConstantSpeaker("blue"), random.Random(1))
     replies = heard(speaker, *"abcdefghijklmnopqrstuvwxyz")
     given = {f"blue {text}".strip() for text in manner.beside}
     assert set(replies) <= given | set(manner.instead) and len(set(replies) & set(manner.instead)) > 2
@@ -96,31 +92,22 @@ def test_what_is_withheld_is_not_said(kind):
 def test_who_is_asked_again_contradicts_what_was_true():
     asked = "What is the date?"
     for seed in range(20):
-        speaker = Contradictory(envs.ConstantSpeaker("With date june."), random.Random(seed), contradict, stays)
+        speaker = Contradictory(envs.ConstantSpeaker("With date june."), random.Random(seed), contradict)
         first, *later = heard(speaker, asked, asked, asked)
         assert first == "With date june."
         for reply in later:
             (_, true), (_, false) = facts(reply)
             assert true == "june" != false
-        speaker = Contradictory(envs.ConstantSpeaker("Yes."), random.Random(seed), None, stays)
+        speaker = Contradictory(envs.ConstantSpeaker("Yes."), random.Random(seed), None)
         first, *later = heard(speaker, asked, asked, asked, choices=CHOICES)
         assert later == ["No."] * 2 if first == "Yes." else first == "No."
 
 
 def test_without_a_language_of_its_own_it_takes_its_words_back():
-    speaker = Contradictory(envs.ConstantSpeaker("A vineyard."), random.Random(0), contradict, stays)
+    speaker = Contradictory(envs.ConstantSpeaker("A vineyard."), random.Random(0), contradict)
     first, again = heard(speaker, "What?", "What?")
     assert first == "A vineyard." and again.count("A vineyard.") == 2
 
 
 def test_an_honest_partner_is_left_alone():
     assert not any(user_errors(played(name, task, other=partner(name))) for name in GYMS for task in TASKS[name])
-
-
-@pytest.mark.parametrize("kind", ["contradictory", "impatient"])
-def test_who_wants_to_leave_leaves(kind):
-    """TauGym's customer leaves by a marker, which counts only where nothing follows it."""
-    tasks = envs.load("TauGym", "heldout")[:20]
-    made = [played("TauGym", task, other=adversary("TauGym", kind, seed)) for seed, task in enumerate(tasks)]
-    last = [[message.content for message in episode.messages if message.role == "assistant"][-1] for episode in made]
-    assert sum(action.startswith("[action]") for action in last) >= 10 and {episode.ended for episode in made} == {"terminated"}

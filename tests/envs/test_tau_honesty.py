@@ -59,9 +59,7 @@ def test_who_does_not_listen_stays_below(capsys):
 
 def test_the_right_calls_without_the_amounts_do_not_do():
     """Who knew the right calls by heart but told nothing: paid only where nothing has to be told."""
-    silent = [episode(FixedScript([*calls(played), "[finish]"]), played).score for played in HELDOUT]
-    assert set(silent) == {0.0}, "who spoke to nobody served nobody"
-    scores = [episode(FixedScript([*calls(played), "[action] Hello.", "[finish]"]), played).score for played in HELDOUT]
+    scores = [episode(FixedScript([*calls(played), "[finish]"]), played).score for played in HELDOUT]
     assert sum(scores) == sum(not played.hidden.outputs for played in HELDOUT) < 20
 
 

@@ -9,7 +9,7 @@ from tau_cases import CANCEL, DATA, DELIVERED, ORDER, OTHER, REASON, TELL, TOTAL
 import envs
 from envs.base import EpisodeOver, PartnerSilent, Utterance
 from envs.tau.domain import domain, target
-from envs.tau.gym import DONE, HINT, LEFT, LISTED, SILENT, without_marker
+from envs.tau.gym import DONE, HINT, LEFT, LISTED, SILENT
 from envs.tau.outputs import told
 from envs.tau.tools import digest
 from envs.tau.wording import STOP, YES
@@ -254,15 +254,4 @@ def test_the_right_end_is_made_from_a_fresh_database():
     made = gym()
     turns(made, CANCEL)
     assert digest(domain("retail").fresh()) == digest(DATA) != digest(made._data)
-    assert turns(gym(), "[action] What is your email?", "[finish]")[-1].info == {"database": False}
-
-
-def test_no_marker_is_left_whatever_was_cut_out():
-    nested = f"{STOP[:4]}{STOP}{STOP[4:]} bye"
-    assert without_marker(nested) == "bye"
-
-
-def test_finishing_first_pays_nothing_even_where_nothing_is_to_be_done():
-    idle = task(actions=(), outputs=())
-    assert turns(gym(played=idle), "[finish]")[-1].rewards == ZERO
-    assert turns(gym(played=idle), "[action] What is your email?", "[finish]")[-1].rewards == {"env": 1.0}
+    assert drive(gym().step("[finish]")).info == {"database": False}
