@@ -4,7 +4,7 @@ Contract
 - An adversary knows what its view and the speaker it disturbs tell it, and adds fixed words of its own: it reveals nothing that
   the honest partner would not have said by then.
 - To a closed question it gives one of `View.choices`, whatever its kind.
-- It lets nobody stay: a reply that ends the conversation (`registry.Entry.ending`) is given as it is, nothing withheld or added.
+- It hangs up when the speaker does: a reply that ends the conversation (`registry.Entry.ending`) is given as it is.
 - Its words depend on its seed, the views and the honest replies only.
 
 It changes no reward: those come from rules and verdicts (`envs.base`). What it says is false where a gym can tell counts there
