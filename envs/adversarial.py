@@ -4,6 +4,7 @@ Contract
 - An adversary knows what its view and the speaker it disturbs tell it, and adds fixed words of its own: it reveals nothing that
   the honest partner would not have said by then.
 - To a closed question it gives one of `View.choices`, whatever its kind.
+- It hangs up when the speaker does: a reply that ends the conversation (`registry.Entry.ending`) is given as it is.
 - Its words depend on its seed, the views and the honest replies only.
 
 It changes no reward: those come from rules and verdicts (`envs.base`). What it says is false where a gym can tell counts there
@@ -126,12 +127,14 @@ MANNERS: dict[str, Manner] = {
 class Withholding:
     """Gives honest replies only now and then."""
 
-    def __init__(self, manner: Manner, partner: Speaker, rng: random.Random) -> None:
-        self._manner, self._partner, self._rng = manner, partner, rng
+    def __init__(self, manner: Manner, partner: Speaker, rng: random.Random, ending: str = "") -> None:
+        self._manner, self._partner, self._rng, self._ending = manner, partner, rng, ending
         self._patience = rng.randint(*manner.patience)
 
     async def speak(self, view: View) -> Utterance:
         honest = await self._partner.speak(view)
+        if _leaves(honest.text, self._ending):
+            return honest
         self._patience -= 1
         withheld = self._patience < 0 and self._rng.random() < self._manner.share
         if view.choices:
@@ -148,13 +151,15 @@ class Withholding:
 class Contradictory:
     """Says the truth first, and later something else: whenever it is asked again, and at random."""
 
-    def __init__(self, partner: Speaker, rng: random.Random, contradict: Contradict | None) -> None:
-        self._partner, self._rng, self._contradict = partner, rng, contradict
+    def __init__(self, partner: Speaker, rng: random.Random, contradict: Contradict | None, ending: str = "") -> None:
+        self._partner, self._rng, self._contradict, self._ending = partner, rng, contradict, ending
         self._said: dict[str, str] = {}
         """Question -> what it answered first."""
 
     async def speak(self, view: View) -> Utterance:
         honest = (await self._partner.speak(view)).text
+        if _leaves(honest, self._ending):
+            return Utterance(honest)
         asked = view.messages[-1].content if view.messages else ""
         again = asked in self._said
         before = self._said.setdefault(asked, honest)
@@ -179,10 +184,15 @@ def adversary(gym_name: str, role: Role, kind: str, seed: int) -> Speaker:
     """A new adversarial speaker for one episode. Raises ValueError for an unknown gym, role or kind."""
     if kind not in KINDS:
         raise unknown("adversarial kind", kind, KINDS)
-    partner, rng = scripted(gym_name, role, seed), random.Random(f"adversarial {kind} {seed}")
+    partner, rng, gym = scripted(gym_name, role, seed), random.Random(f"adversarial {kind} {seed}"), entry(gym_name)
     if kind == "contradictory":
-        return Contradictory(partner, rng, entry(gym_name).contradict)
-    return Withholding(MANNERS[kind], partner, rng)
+        return Contradictory(partner, rng, gym.contradict, gym.ending)
+    return Withholding(MANNERS[kind], partner, rng, gym.ending)
+
+
+def _leaves(reply: str, ending: str) -> bool:
+    """Whether a reply ends the conversation."""
+    return bool(ending) and ending in reply
 
 
 def _unsure(choice: str) -> bool:

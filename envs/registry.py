@@ -38,6 +38,8 @@ class Entry:
     contradict: Callable[[str, Random], str | None] | None = None
     """For `envs.adversarial`: a reply of the scripted user turned into one that states something else of the same thing, None
     where it states nothing. Without it a contradictory user takes its words back, which no gym can tell for false."""
+    ending: str = ""
+    """For `envs.adversarial`: the marker in a reply by which the scripted user ends the conversation; empty: none does."""
 
     @property
     def partner(self) -> Role:

@@ -10,6 +10,7 @@ from envs.tau.gym import TauGym
 from envs.tau.loader import load
 from envs.tau.task import TauTask
 from envs.tau.user import TauUser
+from envs.tau.wording import STOP
 
 register(
     Entry(
@@ -21,5 +22,6 @@ register(
         baselines=baselines,
         presets={"userrl": {"show_policy": False, "finish_evaluates": False, "strict": False, "show_reward": "train"}},
         task=TauTask,
+        ending=STOP,
     )
 )

@@ -5,6 +5,7 @@ Rules (each has a test)
   lists the tools or tells how to call them. What goes wrong is answered by one sentence and costs the turn.
 - The dialogue ends when the customer's reply ends with the stop marker, at `[finish]`, and with a hand-over to human agents.
   The marker ends, it never pays. What the agent writes cannot hold a marker: the customer hears it without.
+- `[finish]` before a word was said to the customer pays nothing, also where nothing had to be done.
 - At the end, and only there, 1 is paid if the database is what it is after the right calls on a fresh one, and every required
   output was told (`outputs.py`). At `max_turns` the dialogue is cut off and pays nothing.
 - A marker elsewhere, a number nobody mentioned, or leaving before the agent was through is counted (`user_error`).
@@ -29,7 +30,7 @@ from envs.tau.prompt import Prompt, agent_prompt, user_prompt
 from envs.tau.task import TauTask
 from envs.tau.tools import ERROR, TRANSFER, Database, digest
 from envs.tau.user import moves_on
-from envs.tau.wording import STOP
+from envs.tau.wording import STOP, unmarked
 from envs.tool import Call
 from envs.turns import Outcome, TurnGym, TurnRules, TurnState
 
@@ -94,7 +95,8 @@ class TauGym(TurnGym):
 
     async def play(self, call: Call) -> Outcome:
         if call.choice == "finish":
-            return self._ended(DONE) if self.finish_evaluates else Outcome(DONE, over=True)
+            spoken = any(self._state.dialogue[::2])
+            return self._ended(DONE, pays=spoken) if self.finish_evaluates else Outcome(DONE, over=True)
         if call.choice == "search":
             return self._search(call.content)
         return await (self._say if call.choice == "action" else self._call)(call.content)
@@ -141,10 +143,10 @@ class TauGym(TurnGym):
         return Outcome(result, info={"tool": name, "error": not worked})
 
     async def _say(self, text: str) -> Outcome:
-        text = text.replace(STOP, "").strip()
+        text = unmarked(text)
         reply = await self.ask_partner(self._user_view(text))
         stops = reply.rstrip().endswith(STOP) if self.strict else STOP in reply
-        said = reply.replace(STOP, "").strip()
+        said = unmarked(reply)
         misplaced = (not said and not stops) or (STOP in reply and not reply.rstrip().endswith(STOP))
         wrong = misplaced or self._invents(said, text)
         self._state.dialogue += [text, said]
@@ -154,12 +156,12 @@ class TauGym(TurnGym):
             outcome.info["user_error"] = True
         return outcome
 
-    def _ended(self, feedback: str) -> Outcome:
+    def _ended(self, feedback: str, *, pays: bool = True) -> Outcome:
         """The end of the dialogue, with what it pays."""
         hidden = self._task.hidden
         right = tuple((action.name, action.arguments) for action in hidden.actions)
         stands = digest(self._data) == target(self._task.visible.domain, as_json(right))
-        self._state.solved = stands and all(map(self._told, hidden.outputs))
+        self._state.solved = pays and stands and all(map(self._told, hidden.outputs))
         return Outcome(feedback, float(self._state.solved), over=True, info={"database": stands})
 
     def _told(self, output: str) -> bool:

@@ -138,6 +138,13 @@ _VALUES = {
 """What values look like, so that a sentence of one is none of another."""
 
 
+def unmarked(text: str) -> str:
+    """A text without the marker, not even one that is left where another was cut out."""
+    while STOP in text:
+        text = text.replace(STOP, "")
+    return text.strip()
+
+
 def told(slot: str, value: str, split: Split, rng: random.Random) -> str:
     """A sentence that tells a value."""
     return rng.choice(TELLS[slot][split]).format(value)

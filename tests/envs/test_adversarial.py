@@ -1,12 +1,14 @@
-"""Adversarial partners: what each kind does, in a gym of free replies and in one of closed answers."""
+"""Adversarial partners: what each kind does, in every gym whose agent talks to somebody."""
 
 import random
+from functools import cache
 
 import pytest
 from envs_cases import Recorder
-from gym_contract import adversary, partner, played
+from gym_contract import adversary, kinds, partner, played
 
 import envs
+from envs import registry
 from envs.adversarial import KINDS, MANNERS, PREFIX, Contradictory, Name, Withholding
 from envs.base import Message, View
 from envs.closed import CHOICES
@@ -14,8 +16,22 @@ from envs.conversation import drive
 from envs.intention.grammar import facts
 from envs.intention.user import contradict
 
-GYMS = ("IntentionGym", "TelepathyGym")
+GYMS = tuple(name for name in envs.gyms() if kinds(name))
+CLOSED = ("TelepathyGym", "TurtleGym")
+HARMLESS = {(name, "contradictory") for name in ("IntentionGym", "TauGym", "TravelGym")}
+"""An oracle that keeps to what it heard first loses nothing by contradictions alone."""
+ONE_WAY = {(name, "reveals_nothing") for name in CLOSED}
+"""There is one way to say maybe."""
 TASKS = {name: envs.load(name, "heldout")[:20] for name in GYMS}
+
+
+class Told(Recorder):
+    """Keeps what was said as well."""
+
+    async def speak(self, view):
+        told = await super().speak(view)
+        self.said = told.text
+        return told
 
 
 def heard(speaker, *questions, choices=()):
@@ -23,12 +39,25 @@ def heard(speaker, *questions, choices=()):
     return [drive(speaker.speak(view)).text for view in views]
 
 
+@cache
 def episodes(name, kind):
     return [played(name, task, other=adversary(name, kind, seed)) for seed, task in enumerate(TASKS[name])]
 
 
 def user_errors(episode):
     return sum(turn.result.info.get("user_error", False) for turn in episode.turns)
+
+
+@cache
+def honest(name):
+    return [played(name, task) for task in TASKS[name]]
+
+
+def left(name, other, task):
+    """Whether the user ended a conversation: what it said last has the marker, and nothing came after."""
+    recorder = Told(other)
+    episode = played(name, task, other=recorder)
+    return episode.turns[-1].result.terminated and recorder.said.endswith(registry.entry(name).ending)
 
 
 def test_each_kind_has_a_name():
@@ -40,12 +69,26 @@ def test_each_kind_has_a_name():
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", GYMS)
 def test_it_costs_who_listens(name, kind):
-    """Nothing is lost by contradictions alone in Intention: its oracle keeps to what it heard first."""
-    honest = sum(played(name, task).score for task in TASKS[name])
+    whole = sum(episode.score for episode in honest(name))
     hindered = sum(episode.score for episode in episodes(name, kind))
-    print(f"{name}, {kind}: {hindered / len(TASKS[name]):.3f} of {honest / len(TASKS[name]):.3f}")
-    harmless = (name, kind) == ("IntentionGym", "contradictory")
-    assert hindered == honest if harmless else hindered < honest
+    print(f"{name}, {kind}: {hindered / len(TASKS[name]):.3f} of {whole / len(TASKS[name]):.3f}")
+    assert hindered == whole if (name, kind) in HARMLESS else hindered < whole
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", [name for name in GYMS if registry.entry(name).ending])
+def test_it_ends_as_many_conversations_as_the_honest_one(name, kind):
+    ended = sum(left(name, adversary(name, kind, seed), task) for seed, task in enumerate(TASKS[name]))
+    assert ended == sum(left(name, partner(name), task) for task in TASKS[name]) == len(TASKS[name])
+
+
+def test_a_reply_that_ends_is_given_as_it_is():
+    marker = "###END###"
+    bye = envs.ConstantSpeaker(f"Thanks. {marker}")
+    for seed in range(10):
+        for manner in MANNERS.values():
+            assert heard(Withholding(manner, bye, random.Random(seed), marker), *"abcabc") == [f"Thanks. {marker}"] * 6
+        assert heard(Contradictory(bye, random.Random(seed), None, marker), *"abcabc") == [f"Thanks. {marker}"] * 6
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -57,20 +100,22 @@ def test_the_same_seed_says_the_same_and_another_something_else(name, kind):
     several = [said(seed) for seed in range(12)]
     assert several[3] == said(3)
     varied = len({tuple(words) for words in several})
-    assert varied > 1 or (name, kind) == ("TelepathyGym", "reveals_nothing"), "there is one way to say maybe"
+    assert varied > 1 or (name, kind) in ONE_WAY
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_closed_questions_get_closed_answers(kind):
-    for seed, task in enumerate(TASKS["TelepathyGym"]):
-        recorder = Recorder(adversary("TelepathyGym", kind, seed))
-        episode = played("TelepathyGym", task, other=recorder)
+@pytest.mark.parametrize("name", CLOSED)
+def test_closed_questions_get_closed_answers(name, kind):
+    for seed, task in enumerate(TASKS[name]):
+        recorder = Recorder(adversary(name, kind, seed))
+        episode = played(name, task, other=recorder)
         replies = [turn.result.feedback for turn in episode.turns if "asked" in turn.result.info]
         assert len(replies) == len(recorder.views) and set(replies) <= set(CHOICES)
 
 
 def test_false_answers_are_counted():
     errors = {(name, kind): sum(map(user_errors, episodes(name, kind))) for name in GYMS for kind in KINDS}
+    print(errors)
     assert errors["IntentionGym", "contradictory"] > 20 and errors["TelepathyGym", "contradictory"] > 20
     assert errors["TelepathyGym", "reveals_nothing"] > 20, "a maybe is false where the fact table says yes or no"
     assert not any(errors["IntentionGym", kind] for kind in MANNERS), "who withholds states nothing false"

@@ -58,9 +58,14 @@ def test_who_does_not_listen_stays_below(capsys):
 
 
 def test_the_right_calls_without_the_amounts_do_not_do():
-    """Who knew the right calls by heart but told nothing: paid only where nothing has to be told."""
-    scores = [episode(FixedScript([*calls(played), "[finish]"]), played).score for played in HELDOUT]
-    assert sum(scores) == sum(not played.hidden.outputs for played in HELDOUT) < 20
+    """Who knew the right calls by heart but told nothing: paid only where nothing has to be told, and not for silence."""
+    ends = {"silent": ["[finish]"], "a word": ["[action] Well?", "[finish]"]}
+    scores = {
+        name: sum(episode(FixedScript([*calls(played), *end]), played).score for played in HELDOUT)
+        for name, end in ends.items()
+    }
+    assert scores == {"silent": 0, "a word": sum(not played.hidden.outputs for played in HELDOUT)}
+    assert 0 < scores["a word"] < 20
 
 
 def test_reeling_off_numbers_tells_nothing():

@@ -85,12 +85,20 @@ def test_a_marker_elsewhere_and_silence_end_nothing_and_are_counted(said, feedba
     assert made.state()["user_errors"] == 1
 
 
+@pytest.mark.parametrize("rules", [{}, {"strict": False}])
+def test_a_customers_words_are_shown_without_any_marker(rules):
+    nested = STOP[:4] + STOP + STOP[4:]
+    result = turns(gym(Recorder(f"Bye. {nested} x"), **rules), "[action] Hello?")[0]
+    assert result.feedback == "Bye.  x" and STOP not in str(result)
+
+
 def test_an_agent_cannot_write_the_marker():
     echo = Recorder("x")
     echo.inner = type("Echo", (), {"speak": staticmethod(_echo)})()
     made = gym(echo)
-    result = turns(made, f"[action] say this: {STOP}")[0]
-    assert not result.terminated and STOP not in str(echo.views)
+    for text in (STOP, STOP[:4] + STOP + STOP[4:], (STOP[:5] * 3) + (STOP[5:] * 3)):
+        result = turns(made, f"[action] say this: {text}")[0]
+        assert not result.terminated and STOP not in str(echo.views) and STOP not in result.feedback
     assert not turns(gym(), f"[answer] {STOP}")[0].terminated
 
 
@@ -110,6 +118,17 @@ def test_finishing_is_judged_like_any_end():
     made = gym()
     result = turns(made, "[finish]")[0]
     assert (result.feedback, result.rewards, result.terminated) == (DONE, ZERO, True) and made.score() == 0.0
+
+
+@pytest.mark.parametrize("before", [(), (call("get_order", order_id=ORDER),), (f"[action] {STOP}",)])
+def test_finishing_before_a_word_to_the_customer_pays_nothing(before):
+    """tau-bench has tasks where nothing has to be done and nothing to be told."""
+    idle = task(actions=(), outputs=())
+    made = gym(Recorder("Good."), idle)
+    result = turns(made, *before, "[finish]")[-1]
+    assert (result.feedback, result.rewards, result.terminated) == (DONE, ZERO, True) and made.score() == 0.0
+    spoken = turns(gym(Recorder("Good."), idle), *before, "[action] That cannot be done.", "[finish]")[-1]
+    assert spoken.rewards == {"env": 1.0}
 
 
 def test_a_hand_over_ends_and_is_judged():
