@@ -51,7 +51,7 @@ def tables(study: Study) -> Iterator[Table]:
         [
             (j.dimension, j.judge, name, interval(slope))
             for j in study.judges
-            for name, slope in (j.slopes or {f"none: {j.no_slopes}": None}).items()
+            for name, slope in [*j.slopes.items(), *([] if j.slopes else [(f"none: {j.no_slopes}", None)])]
         ],
     )
     yield Table(

@@ -67,7 +67,7 @@ def _rounds(split: Split | None, seed: int) -> Iterator[list[KitItem]]:
             calls[domain(own[of])].append((people[at], own[of]))
     shuffled = [rng.sample(calls[name], len(calls[name])) for name in sorted(calls)]
     for taken in zip_longest(*shuffled):
-        yield [_item(*pair, seed) for pair in taken if pair is not None]
+        yield [_item(pair[0], pair[1], seed) for pair in taken if pair is not None]
 
 
 def _item(persona: StaticProfile, sop: Sop, seed: int) -> KitItem:
