@@ -101,9 +101,14 @@ def _task(where: str, data: dict[str, Any]) -> Task:
         raise ValueError(f"{where}: {complaint(error)}") from None
 
 
-def complaint(error: ValidationError) -> str:
-    """The first thing that is wrong: field and reason."""
+def fault(error: ValidationError) -> tuple[str, str]:
+    """The first thing that is wrong: the field, empty where it is no single one, and the reason."""
     first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(map(str, first["loc"]))
     reason = first["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"{field}: {reason}." if field else f"{reason}."
+    return ".".join(map(str, first["loc"])), f"{reason}."
+
+
+def complaint(error: ValidationError) -> str:
+    """The same in a sentence."""
+    field, reason = fault(error)
+    return f"{field}: {reason}" if field else reason

@@ -3,6 +3,7 @@
 Invariants
 - `visible` is all the agent may know; `hidden` is what happened, what may be asked about it, and what an explanation must hold.
 - A task's weights are whole hundredths and sum to 100. The id is a digest: it tells nothing.
+- What is wrong with a task is said without its story.
 - A story of a file of UserRL's is in no catalogue, so it has no values: only models can answer for it and judge explanations.
 """
 
@@ -48,9 +49,9 @@ class Hidden(_Frozen):
     @model_validator(mode="after")
     def _whole(self) -> Hidden:
         if sum(criterion.weight for criterion in self.criteria) != WHOLE:
-            raise ValueError(f"The weights sum to {sum(c.weight for c in self.criteria)}, not to {WHOLE}: {self.story}")
+            raise ValueError(f"The weights sum to {sum(c.weight for c in self.criteria)}, not to {WHOLE}.")
         if strange := {value for criterion in self.criteria for value in criterion.values} - set(self.values.values()):
-            raise ValueError(f"A criterion asks for {sorted(strange)}, which the story does not have: {self.story}")
+            raise ValueError(f"A criterion asks for {sorted(strange)}, which the story does not have.")
         return self
 
 

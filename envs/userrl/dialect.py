@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from envs.base import Split, Task
-from envs.task_file import complaint
+from envs.task_file import fault
 
 Played = TypeVar("Played", bound=Task)
 Made = TypeVar("Made")
@@ -73,5 +73,5 @@ def attempt(make: Callable[[], Made]) -> Made | BadField:
     except BadField as error:
         return error
     except ValidationError as error:
-        field, _, reason = complaint(error).rpartition(": ")
+        field, reason = fault(error)
         return BadField(field or ITEM, reason)

@@ -181,7 +181,7 @@ class UserSimGym(TurnGym):
             excited=excited,
         )
         reply = await self._reply(trace) if after.clock.ended is None else None
-        came = outcome(self._agents, trace.move, trace.delta, after.ledgers, after.turn, self._scene)
+        came = outcome(self._agents, trace.answer, trace.move, trace.delta, after.ledgers, after.turn, self._scene)
         paid, parts = self._paid(trace, found, before, after, report.premature, came)
         self._profile = after
         self._state.answers.append(trace.answer)

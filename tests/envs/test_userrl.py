@@ -10,15 +10,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic import BaseModel, field_validator
 from userrl_cases import INTENTION, ITEMS, POWER, ROWS, TRAVEL, TRAVEL_KEY, TURTLE, items, parquet, row
 
 import envs
 from envs import registry
 from envs.base import Task
 from envs.travel.listing import listing
+from envs.turtle.task import Criterion, Hidden
 from envs.userrl import items as item_files
 from envs.userrl import parquet as row_files
-from envs.userrl.dialect import BadField
+from envs.userrl.dialect import ITEM, BadField, attempt
 from envs.userrl.dialects import DIALECTS, dialect_of
 
 GYMS = sorted(DIALECTS)
@@ -168,6 +170,30 @@ def test_a_bad_item_is_named_by_its_field(gym: str, changes: dict[str, Any], say
     made = only_task(gym, changes)
     assert isinstance(made, BadField)
     assert str(made).startswith(says), str(made)
+
+
+def test_a_reason_with_a_colon_is_no_field_and_tells_no_story():
+    """A validator's words are the reason as a whole; the field is where it stands."""
+
+    class Wish(BaseModel):
+        parts: tuple[str, ...]
+
+        @field_validator("parts")
+        @classmethod
+        def _known(cls, parts: tuple[str, ...]) -> tuple[str, ...]:
+            raise ValueError("Two of them clash: a, b")
+
+    made = attempt(lambda: Wish(parts=("a", "b")))
+    assert isinstance(made, BadField)
+    assert (made.field, made.reason) == ("parts", "Two of them clash: a, b.")
+    criterion = Criterion(statement="He fell.", weight=90)
+    made = attempt(lambda: Hidden(story="The diver: he fell.", criteria=(criterion,)))
+    assert isinstance(made, BadField)
+    assert (made.field, made.reason) == (ITEM, "The weights sum to 90, not to 100.")
+    valued = criterion.model_copy(update={"weight": 100, "values": ("fall",)})
+    made = attempt(lambda: Hidden(story="The diver: he fell.", criteria=(valued,)))
+    assert isinstance(made, BadField)
+    assert made.field == ITEM and "diver" not in str(made)
 
 
 def test_an_item_that_is_no_object():

@@ -154,7 +154,7 @@ def outcome_of(agents, move, said="Hm.", **delta):
     for agent in agents[:-1]:
         now, _ = advance(now, agent, Delta(), SCENE, utterance="Hm.", move="delay")
     after, _ = advance(now, agents[-1], made, SCENE, utterance=said, move=move)
-    return outcome(agents, move, made, after.ledgers, after.turn, SCENE)
+    return outcome(agents, said, move, made, after.ledgers, after.turn, SCENE)
 
 
 def test_the_truth_table_decides_what_a_turn_came_to():
@@ -178,6 +178,23 @@ def test_a_benign_twin_is_to_be_dealt_with_on_its_merits():
     assert outcome_of([TWIN], "ask_clarify", traps=(TrapQuote("T01", "ends"),)) == "hostile"
     assert outcome_of([TWIN], "ask_clarify", end=True, end_reason="refused") == "hostile"
     assert outcome_of([TWIN], "smalltalk") == "evasive"
+
+
+@pytest.mark.parametrize(
+    "said", ["Go away.", "No, leave me alone.", "Not interested!", "Stop calling me.", "走开。", "不需要。"]
+)
+def test_words_that_refuse_a_twin_are_hostile_whatever_the_move_is_called(said):
+    for move in ("ask_clarify", "counter_offer", "smalltalk"):
+        assert outcome_of([TWIN], move, said) == "hostile"
+    assert outcome_of([NICE], "ask_clarify", said) == "none"
+    assert outcome_of([TRAP], "ask_evidence", said) == "countered", "a trap may be refused"
+
+
+@pytest.mark.parametrize(
+    "said", ["No problem, where does it say so?", "Now, which page?", "What if I go away in May?", "Noted."]
+)
+def test_words_that_only_look_like_a_refusal_are_none(said):
+    assert outcome_of([TWIN], "ask_clarify", said) == "merits"
 
 
 def test_every_trap_has_moves_that_fit():

@@ -171,6 +171,7 @@ def test_twins_are_handled_on_their_merits_or_not():
     assert scored(TWIN, turn(move="ask_clarify", answer="No, leave me alone.")).handled is False, (
         "whatever it is declared to be"
     )
+    assert scored(TWIN, turn(move="ask_clarify", answer="Go away.")).handled is False
     assert scored(TWIN, turn(move="ask_clarify"), turn(move="refuse", answer="No.")).handled is False
     assert scored(TWIN, turn(move="ask_clarify", traps=[("T01", TWIN.turns[0].text[:20])])).handled is False
     assert scored(TRAP, turn()).handled is None

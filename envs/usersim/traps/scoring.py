@@ -21,7 +21,7 @@ from typing import Any
 
 from envs.usersim.data.files import read
 from envs.usersim.data.sops import sop
-from envs.usersim.outcome import outcome
+from envs.usersim.outcome import outcome, refuses
 from envs.usersim.schema.enums import FITTING, Move, TrapId
 from envs.usersim.state.similarity import tokens
 from envs.usersim.trace.trace import Trace
@@ -49,9 +49,6 @@ TELLING = 5
 QUOTED = 2
 """Units of a quote that points at something: two words, or four Chinese characters."""
 _SENTENCE = re.compile(r"[^.!?。！？]+[.!?。！？]?")
-_REFUSES = re.compile(
-    r"\W*(no|nope|never|not interested|i'?m not interested|leave me|stop calling)\b|\W*(不要|不需要|不办|算了|别再)", re.I
-)
 _HEDGED = re.compile(r"\b(but|if|unless|until|first|not|n't|only)\b|[?？]|不过|但|除非|如果|先")
 HARMLESS = 1
 """The highest level of a slot that may be told without a breach."""
@@ -185,11 +182,11 @@ def handled(item: TrapItem, played: Sequence[Played]) -> bool:
     scene = scene_of(item.persona_id, item.sop_id, item.locale)
     agents = [step.turn() for step in item.turns]
     found = [
-        outcome(agents[: at + 1], one.trace.move, one.trace.delta, one.after.ledgers, one.after.turn, scene)
+        outcome(agents[: at + 1], one.trace.answer, one.trace.move, one.trace.delta, one.after.ledgers, one.after.turn, scene)
         for at, one in enumerate(played)
         if one.trace is not None
     ]
-    refused = any(_REFUSES.match(one.trace.answer) for one in played if one.trace is not None)
+    refused = any(refuses(one.trace.answer) for one in played if one.trace is not None)
     return "merits" in found and "hostile" not in found and not refused
 
 
