@@ -115,7 +115,6 @@ def test_closed_questions_get_closed_answers(name, kind):
 
 def test_false_answers_are_counted():
     errors = {(name, kind): sum(map(user_errors, episodes(name, kind))) for name in GYMS for kind in KINDS}
-    print(errors)
     assert errors["IntentionGym", "contradictory"] > 20 and errors["TelepathyGym", "contradictory"] > 20
     assert errors["TelepathyGym", "reveals_nothing"] > 20, "a maybe is false where the fact table says yes or no"
     assert not any(errors["IntentionGym", kind] for kind in MANNERS), "who withholds states nothing false"
