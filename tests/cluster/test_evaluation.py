@@ -138,10 +138,10 @@ def test_an_interrupted_evaluation_plays_only_what_is_missing(tmp_path, monkeypa
 @pytest.mark.parametrize(
     ("who", "changed", "says"),
     [
-        ("scripted:random", {}, "WHO is ['scripted:random'], but the evaluation in"),
-        ("scripted:oracle", {"run": {"name": "scripts", "seed": 4}}, "run.seed is 4, but the evaluation in"),
-        ("scripted:oracle", {"eval": {"tasks": 4}}, "eval.repeats is 1, but the evaluation in"),
-        ("scripted:oracle", {"gyms": {"train": {"IntentionGym": 1}}}, "gyms.transfer is {}, but the evaluation in"),
+        ("scripted:random", {}, "WHO is ['scripted:random'], but what "),
+        ("scripted:oracle", {"run": {"name": "scripts", "seed": 4}}, "run.seed is 4, but what "),
+        ("scripted:oracle", {"eval": {"tasks": 4}}, "eval.repeats is 1, but what "),
+        ("scripted:oracle", {"gyms": {"train": {"IntentionGym": 1}}}, "gyms.transfer is {}, but what "),
         (
             "scripted:oracle",
             {
@@ -165,7 +165,7 @@ def test_tasks_that_changed_are_another_evaluation(tmp_path, monkeypatch):
     evaluate(scripted(tmp_path), ["scripted:oracle"], out=tmp_path / "out")
     tasks = setting.heldout_tasks
     monkeypatch.setattr(setting, "heldout_tasks", lambda *given: tasks(*given)[::-1])
-    with pytest.raises(UserError, match=r"the digest of all held-out tasks is '[0-9a-f]{16}', but the evaluation in"):
+    with pytest.raises(UserError, match=r"the digest of all held-out tasks is '[0-9a-f]{16}', but what "):
         evaluate(scripted(tmp_path), ["scripted:oracle"], out=tmp_path / "out", resume=True)
 
 
@@ -273,7 +273,7 @@ def test_an_agent_whose_server_is_asked_otherwise_is_another(tmp_path):
         slower = {**asked["agent"], "endpoint": {**asked["agent"]["endpoint"], "requests_per_minute": 6000, "timeout_s": 5}}
         evaluate(scripted(tmp_path, eval={**asked, "agent": slower}), ["endpoint"], out=tmp_path / "out", resume=True)
         other = {**slower, "endpoint": {**slower["endpoint"], "extra": {"reasoning_effort": "high"}}}
-        with pytest.raises(UserError, match=r"eval\.agent\.endpoint\.extra is None, but the evaluation in"):
+        with pytest.raises(UserError, match=r"eval\.agent\.endpoint\.extra is None, but what "):
             evaluate(scripted(tmp_path, eval={**asked, "agent": other}), ["endpoint"], out=tmp_path / "out", resume=True)
         evaluate(scripted(tmp_path, eval={**asked, "agent": slower}), ["scripted:oracle"], out=tmp_path / "script")
         evaluate(scripted(tmp_path, eval={**asked, "agent": other}), ["scripted:oracle"], out=tmp_path / "script", resume=True)
