@@ -28,6 +28,7 @@ from typing import Any, Literal
 
 from actors.config import EngineConfig
 from actors.environment import ENVIRONMENT
+from actors.llvmlite_guard import hide_library
 from actors.weights import Published, verify
 
 
@@ -259,6 +260,7 @@ def _build(model: str, config: EngineConfig, max_context: int, max_sequences: in
     for key, value in ENVIRONMENT.items():
         os.environ.setdefault(key, value)
     logging.getLogger("vllm").setLevel(logging.ERROR)
+    hide_library()
     from vllm import EngineArgs
     from vllm.v1.engine.llm_engine import LLMEngine
 

@@ -295,21 +295,28 @@ def _failures() -> tuple[type[Exception], ...]:
     return RunFailed, PoolError, LearnerError
 
 
+def _say(sentence: str) -> None:
+    """An error, which may hold what a server or a file said."""
+    from cluster.terminal.safe_text import safe
+
+    typer.echo(f"parley: {safe(sentence)}", err=True)
+
+
 def main() -> None:
     """Run the command line; typer itself ends with 2 on a wrong command or option."""
     try:
         app()
     except UserError as error:
-        typer.echo(f"parley: {error}", err=True)
+        _say(str(error))
         sys.exit(EXIT_CODE)
     except Interrupted as error:
-        typer.echo(f"parley: {error}; --resume goes on", err=True)
+        _say(f"{error}; --resume goes on")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        typer.echo("parley: interrupted", err=True)
+        _say("interrupted")
         sys.exit(INTERRUPTED)
     except Exception as error:
         if not isinstance(error, _failures()):
             raise
-        typer.echo(f"parley: {error}", err=True)
+        _say(str(error))
         sys.exit(FAILED)

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from cluster.agreement.study import Study
-from cluster.evaluation.outputs import plain
 from cluster.evaluation.tables import Table
+from cluster.report.markdown_text import plain
 from cluster.terminal.safe_text import styled_line
 from rewards.agreement import Interval
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from cluster.data.tasks import Asked, refusals
 from cluster.errors import UserError, suggestion
+from cluster.record.whole_file import replace_file
 from envs.userrl import items, parquet
 from envs.userrl.dialects import DIALECTS
 
@@ -29,9 +30,7 @@ def export(asked: Asked, out: Path, items_out: Path | None) -> int:
 
 
 def _replace(path: Path, write: Callable[[Path], Any]) -> None:
-    aside = path.with_name(f".{path.name}.tmp")
     try:
-        write(aside)
-        aside.replace(path)
+        replace_file(path, write)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror or error}.") from None

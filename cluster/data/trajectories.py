@@ -17,6 +17,7 @@ import envs
 from actors.transcript import ALL_CHOICES
 from cluster.errors import UserError
 from cluster.record.run_directory import RunDirectory
+from cluster.record.whole_file import replace_file
 from cluster.terminal.console import Console
 from cluster.terminal.episode_record import EpisodeRecord
 from cluster.terminal.json_text import dumps
@@ -45,8 +46,9 @@ class Counts:
 def export(run: Path, filters: Filters, form: Form, out: Path) -> Counts:
     """Write the episodes that pass, of all iterations unless one is named; the file appears whole or not at all. Raises
     UserError if there are none."""
-    counts, aside = Counts(), out.with_name(f".{out.name}.tmp")
-    try:
+    counts = Counts()
+
+    def write(aside: Path) -> None:
         with aside.open("w", encoding="ascii") as file, Console() as console:
             for selection in _selections(RunDirectory.at(run), filters, console):
                 file.writelines(f"{dumps(made)}\n" for made in _records(selection, form, counts))
@@ -54,11 +56,11 @@ def export(run: Path, filters: Filters, form: Form, out: Path) -> Counts:
             raise UserError(
                 f"nothing to write: {counts.failed} episodes failed, in {counts.silent} the acting role says nothing."
             )
-        aside.replace(out)
+
+    try:
+        replace_file(out, write)
     except OSError as error:
         raise UserError(f"--out {out} cannot be written: {error.strerror}.") from None
-    finally:
-        aside.unlink(missing_ok=True)
     return counts
 
 

@@ -26,8 +26,8 @@ from cluster.evaluation.outputs import write
 from cluster.evaluation.setting import Setting
 from cluster.evaluation.store import Store, opened
 from cluster.evaluation.subject import Subject, subject
-from cluster.groups.collector import Patience
-from cluster.groups.heldout import play
+from cluster.groups.collector import Patience, shortfall
+from cluster.groups.heldout import play, refuse_masked
 from cluster.jobs.interruption import Interruption, heeding
 from cluster.jobs.runtime import cluster
 from cluster.start.parts import Models, Parts, evaluation_partners, plain_spec, worker_spec
@@ -60,7 +60,7 @@ def evaluate(
         planned = {each.label: orders(setting, each) for each in setting.subjects}
         done = store.done()
         missing = {agent: [order for order in plan if order.key not in done] for agent, plan in planned.items()}
-        _play(setting, missing, store, console, sum(map(len, planned.values())))
+        _play(setting, missing, store, console, {agent: len(plan) for agent, plan in planned.items()})
         store.flush(now=True)
         episodes = store.read([order for plan in planned.values() for order in plan])
         store.finish(episodes)
@@ -69,10 +69,11 @@ def evaluate(
     return replace(outcome, folder=folder)
 
 
-def _play(setting: Setting, missing: dict[str, list[Order]], store: Store, console: Console, total: int) -> None:
+def _play(setting: Setting, missing: dict[str, list[Order]], store: Store, console: Console, planned: dict[str, int]) -> None:
+    """Play what is missing, until all is there or too much of an agent's whole plan has failed. Raises Broken."""
     if not any(missing.values()):
         return
-    began, came = time.monotonic(), 0
+    began, came, total = time.monotonic(), 0, sum(planned.values())
     before = total - sum(map(len, missing.values()))
 
     def keep(order: Order, table: pa.Table) -> None:
@@ -85,12 +86,15 @@ def _play(setting: Setting, missing: dict[str, list[Order]], store: Store, conso
 
     with Stage(setting, console, store.flush) as stage:
         for each in setting.subjects:
-            wanted = missing[each.label]
+            failed: list[str] = []
 
-            def arrived(place: int, table: pa.Table, of: Sequence[Order] = wanted) -> None:
-                keep(of[place], table)
+            def arrived(place: int, table: pa.Table, of: str = each.label, failed: list[str] = failed) -> None:
+                keep(missing[of][place], table)
+                if reason := shortfall(table):
+                    failed.append(reason)
+                    refuse_masked(failed, planned[of])
 
-            stage.play(each, [order.request for order in wanted], arrived)
+            stage.play(each, [order.request for order in missing[each.label]], arrived)
 
 
 class Stage:

@@ -18,14 +18,13 @@ from actors.local_pool import LocalPool
 from actors.rollout import Cast, GroupRequest, run_group
 from actors.worker import WorkerSpec, cast_of
 from cluster.groups.collector import LOOK_S, Patience, Stalled, shortfall
-from cluster.groups.heldout import refuse_masked
 from cluster.groups.stream import MAX_ATTEMPTS
 
 
 def play_here(
     spec: WorkerSpec, requests: Sequence[GroupRequest], patience: Patience, arrived: Callable[[int, pa.Table], None]
 ) -> None:
-    """Play all requests; `arrived` hears of each by its place. Raises Stalled, Broken, and what `heed` raises."""
+    """Play all requests; `arrived` hears of each by its place. Raises Stalled, and what `arrived` and `heed` raise."""
     asyncio.run(_play(spec, requests, patience, arrived))
 
 
@@ -36,7 +35,6 @@ async def _play(
     cast, limit = cast_of(spec, judge), asyncio.Semaphore(spec.rollout.concurrency)
     left = iter(enumerate(requests))
     flying: dict[asyncio.Task[pa.Table], int] = {}
-    failed: list[str | None] = []
     moved = time.monotonic()
     try:
         while True:
@@ -46,9 +44,7 @@ async def _play(
                 break
             done, _ = await asyncio.wait(flying, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                table = task.result()
-                failed.append(shortfall(table))
-                arrived(flying.pop(task), table)
+                arrived(flying.pop(task), task.result())
                 moved = time.monotonic()
             patience.heed()
             if time.monotonic() - moved > patience.stall_timeout_s:
@@ -56,7 +52,6 @@ async def _play(
     finally:
         for task in flying:
             task.cancel()
-    refuse_masked(failed)
 
 
 async def _persist(request: GroupRequest, cast: Cast, limit: asyncio.Semaphore) -> pa.Table:

@@ -5,7 +5,6 @@ Names of models, gyms and users may be anything: the Markdown spells out what wo
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -18,10 +17,8 @@ from cluster.evaluation.store import Store
 from cluster.evaluation.tables import Table, tables
 from cluster.evaluation.talks import chapters
 from cluster.report.document import render
+from cluster.report.markdown_text import plain
 from cluster.report.page import numbered
-from cluster.terminal.safe_text import safe_line
-
-MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_[]|#!~"})
 
 
 def write(outcome: Outcome, episodes: pa.Table, store: Store) -> None:
@@ -68,11 +65,6 @@ def page(outcome: Outcome, episodes: pa.Table) -> str:
         panels_shown=numbered(drawn),
         chapters=chapters(episodes),
     )
-
-
-def plain(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
-    return html.escape(safe_line(text), quote=False).translate(MARKUP)
 
 
 def table_lines(table: Table) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
@@ -18,8 +17,6 @@ from rewards.trajectory import OK
 
 JUDGE_FAILED = "judge_"
 """How the status of an episode begins whose judge gave no verdict."""
-STATED = {"TravelGym"}
-"""Gyms of which a report reads the state of episodes."""
 COLUMNS = [*KEY, "tasks", "status", "score", "success", "turns"]
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -42,8 +39,6 @@ class Result:
     """What the gym paid for each turn; the format penalty of training is not its."""
     tokens: int | None
     """That the agent sampled; None where its tokens are not seen."""
-    state: dict[str, Any]
-    """Of a gym in STATED, else empty."""
 
     @property
     def ok(self) -> bool:
@@ -62,7 +57,6 @@ class Result:
 def results(table: pa.Table) -> list[Result]:
     """Every episode of an evaluation's table, in its order."""
     rows = table.select(COLUMNS).to_pylist()
-    states = table["state"]
     found: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
         found[tuple(row[name] for name in KEY)].append(place)
@@ -71,7 +65,6 @@ def results(table: pa.Table) -> list[Result]:
         _result(
             [rows[place] for place in places],
             sum(sampled[place] for place in places) if any(seen[place] for place in places) else None,
-            json.loads(states[places[0]].as_py()) if rows[places[0]]["gym"] in STATED else {},
         )
         for places in found.values()
     ]
@@ -85,12 +78,12 @@ def grouped(of: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
     return found
 
 
-def _result(rows: list[dict[str, Any]], tokens: int | None, state: dict[str, Any]) -> Result:
+def _result(rows: list[dict[str, Any]], tokens: int | None) -> Result:
     first = rows[0]
     turns = sorted((turn for row in rows for turn in row["turns"]), key=lambda turn: int(turn["turn"]))
     paid = tuple(sum(r["value"] for r in turn["rewards"] if r["name"] != FORMAT_REWARD) for turn in turns)
     about = (first["agent"], first["user"], first["how"], first["tasks"], first["gym"], first["task_id"], first["status"])
-    return Result(*about, first["score"] or 0.0, bool(first["success"]), paid, tokens, state)
+    return Result(*about, first["score"] or 0.0, bool(first["success"]), paid, tokens)
 
 
 def _sampled(table: pa.Table) -> list[int]:

@@ -6,7 +6,7 @@ Invariant: `identity` holds all that the numbers depend on, and nothing of where
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -27,6 +27,8 @@ from cluster.start.parts import CONSTANT, user_speakers
 TRAINING = OWN_USERS[0]
 PREFIX = "eval.users."
 """How an episode names a user of `eval.users` as its opponent."""
+SERVED = "eval.agent.endpoint."
+"""What is asked of the server of the agent that is measured, if it is one behind a server."""
 UNREAD = (
     *("run.name", "learner.*", "rewards.*", "policies.agent.*", "eval.agent*", "eval.judges", "eval.baselines", "sft.agent*"),
     *("rollout.group_size", "rollout.groups_per_step", "rollout.temperature", "rollout.max_staleness"),
@@ -85,7 +87,10 @@ class Setting:
         """Everything the numbers depend on, by dotted key."""
         config = self.config
         leaves = flat(config.model_dump(mode="json"))
-        kept = {key: value for key, value in leaves.items() if not any(fnmatch(key, each) for each in (*FREE, *UNREAD))}
+        kept = {key: value for key, value in leaves.items() if not _matches(key, (*FREE, *UNREAD))}
+        if any(each.kind == "endpoint" for each in self.subjects):
+            free = [f"{SERVED}{name}" for name in FREE_OF_AN_ENDPOINT]
+            kept |= {key: value for key, value in leaves.items() if key.startswith(SERVED) and not _matches(key, free)}
         agent = config.policies["agent"]
         talk = {f"policies.agent.{name}": getattr(agent, name) for name in HOW_IT_TALKS}
         folders = {
@@ -97,6 +102,10 @@ class Setting:
         judges = {"judge.model": fingerprint(model_path(judge, config))} if isinstance(judge, str) else {}
         who = {"WHO": [each.identity for each in self.subjects], "the digest of all held-out tasks": _digest(config)}
         return {**who, **talk, **kept, **folders, **judges}
+
+
+def _matches(key: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch(key, pattern) for pattern in patterns)
 
 
 def _digest(config: Config) -> str:

@@ -9,13 +9,11 @@ Invariants
 - Whole files appear at once. A part is written a second after the last one, or after a hundredth of the time so far: a process
   that is killed loses no more than that.
 - An episode is in the outcome once; one that was played again, because it had failed, replaces what it was.
-- One process at a time has the folder.
+- One process at a time has the folder (`cluster.record.claimed_folder`).
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,9 +24,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cluster.errors import UserError
 from cluster.evaluation.orders import Key, Order
-from cluster.record.run_directory import replace_file
+from cluster.record.claimed_folder import claimed
+from cluster.record.whole_file import replace_file, replace_text
 from rewards.trajectory import OK, SCHEMA
 
 ADDED = pa.schema(
@@ -46,33 +44,10 @@ class Store:
     def __init__(self, folder: Path, now: Callable[[], float] = time.monotonic) -> None:
         self.folder = folder
         self.episodes = folder / "episodes.parquet"
-        self._identity = folder / "identity.json"
         self._parts = folder / "parts"
         self._now = now
         self._began = self._flushed = now()
         self._waiting: list[pa.Table] = []
-
-    def begin(self, identity: Mapping[str, Any], *, resume: bool) -> None:
-        """Claim the folder for an evaluation. Raises UserError if it holds another one, or one that is not to be resumed."""
-        if self._identity.exists():
-            if not resume:
-                raise UserError(f"--out is {str(self.folder)!r}: it holds an evaluation; give another folder, or --resume.")
-            self._same(identity)
-            return
-        if self.folder.exists() and any(path.name != ".lock" for path in self.folder.iterdir()):
-            raise UserError(f"--out is {str(self.folder)!r}: that folder holds something else; give a new one.")
-        text = json.dumps(identity, indent=2) + "\n"
-        replace_file(self._identity, lambda path: path.write_text(text, encoding="utf-8"))
-
-    def _same(self, identity: Mapping[str, Any]) -> None:
-        began = json.loads(self._identity.read_text(encoding="utf-8"))
-        asked = json.loads(json.dumps(identity))
-        for key in sorted(began.keys() | asked.keys()):
-            if began.get(key) != asked.get(key):
-                raise UserError(
-                    f"{key} is {asked.get(key)!r}, but the evaluation in {self.folder} began with {began.get(key)!r}: give "
-                    "another --out."
-                )
 
     def add(self, order: Order, table: pa.Table) -> None:
         """Take in a finished episode; it is on disk with the next flush."""
@@ -134,7 +109,7 @@ class Store:
     def write(self, name: str, text: str) -> Path:
         """One of the outputs for people and programs."""
         path = self.folder / name
-        replace_file(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+        replace_text(path, text)
         return path
 
     def _files(self) -> list[Path]:
@@ -144,16 +119,8 @@ class Store:
 @contextmanager
 def opened(folder: Path, identity: Mapping[str, Any], *, resume: bool) -> Iterator[Store]:
     """The folder of an evaluation, this process's alone. Raises UserError; what came in is on disk when it is left."""
-    if folder.is_file():
-        raise UserError(f"--out is {str(folder)!r}: that is a file; give a folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"--out is {str(folder)!r}: another process is evaluating there.") from None
+    with claimed(folder, identity, what="an evaluation", resume=resume):
         store = Store(folder)
-        store.begin(identity, resume=resume)
         try:
             yield store
         finally:

@@ -2,9 +2,10 @@
 
 - The score of an item is the mean over its passes of the sum of its turn rewards. It is not normalised: IntentionGym's may be
   far above 1, and PersuadeGym's too where oscillation pays.
-- TravelGym: per pass, `answer` turns are grouped by the first character of what they answer; the highest reward of each group,
-  summed, divided by the number of the task's aspects; the mean over passes. All travel sets are one. So neither searches nor
-  elicited wishes count.
+- TravelGym: per pass, the best answer to each aspect, summed, over the number of the task's aspects; the mean over passes. All
+  travel sets are one. So neither searches nor elicited wishes count. UserRL tells aspects apart by the first character of
+  an answer; here an answer by value has none, and the gym settles an aspect by its first answer, so that is the episode's
+  score: 1, .8 or 0 for what an answer is worth, whatever its turn was paid.
 - Overall is the mean over gyms, weighted by their items.
 
 One rule is ours: a pass that failed is left out and counted, where UserRL takes the rewards so far for its score. To have its
@@ -21,7 +22,6 @@ from cluster.evaluation.results import Result, grouped
 from cluster.record.statistics import bootstrap_mean
 
 TRAVEL = "TravelGym"
-ANSWER = "[answer]"
 
 
 def userrl(results: Sequence[Result], seed: int) -> list[dict[str, Any]]:
@@ -45,23 +45,7 @@ def userrl(results: Sequence[Result], seed: int) -> list[dict[str, Any]]:
 
 def pass_score(result: Result) -> float:
     """What one pass of an item scores."""
-    return travel_score(result.state) if result.gym == TRAVEL else sum(result.turn_rewards)
-
-
-def travel_score(state: dict[str, Any]) -> float:
-    """The best answer of each aspect, over the number of aspects; `state` is the gym's (`history`, and `best` by aspect)."""
-    best: dict[str, float] = {}
-    for turn in state["history"]:
-        content = _answered(turn["action"])
-        if content:
-            best[content[0]] = max(best.get(content[0], turn["reward"]), turn["reward"])
-    return sum(best.values()) / len(state["best"])
-
-
-def _answered(action: str) -> str:
-    """What an `answer` turn says; empty for any other turn."""
-    action = action.strip()
-    return action.removeprefix(ANSWER).strip() if action.startswith(ANSWER) else ""
+    return result.score if result.gym == TRAVEL else sum(result.turn_rewards)
 
 
 def _scored(results: Sequence[Result]) -> dict[tuple[str, str], list[Result]]:

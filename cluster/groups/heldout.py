@@ -39,7 +39,7 @@ SAMPLED = Way()
 def play_heldout(
     workers: ActorPool, config: Config, weights: dict[str, Weights], patience: Patience, way: Way = SAMPLED
 ) -> pa.Table:
-    """The trajectories of one evaluation."""
+    """The trajectories of one evaluation. Raises `Broken` if too many episodes failed."""
     counts = heldout_counts(config, transfer=way.transfer)
     temperature = config.eval.temperature if way.temperature is None else way.temperature
     opponent = way.opponent or config.eval.user
@@ -47,7 +47,9 @@ def play_heldout(
         GroupRequest(task, number, 0, (derived_seed(config.run.seed, "heldout", task.id),), temperature, opponent, weights)
         for number, task in enumerate(heldout_tasks(counts, config.gyms.tasks))
     ]
-    return concat(play(workers, requests, patience))
+    tables = play(workers, requests, patience)
+    refuse_masked([shortfall(table) for table in tables])
+    return concat(tables)
 
 
 def play(
@@ -59,7 +61,7 @@ def play(
     """Play all requests, in any order of finish; tables come back in the order of the requests, and `arrived` hears of each, by
     its place, as it comes.
 
-    What still fails at its last attempt stays as a masked row; more than MAX_MASKED of them raise `Broken`.
+    What still fails at its last attempt stays as a masked row.
     """
     numbered = [replace(request, group_id=number) for number, request in enumerate(requests)]
     collector = Collector(
@@ -71,15 +73,14 @@ def play(
         arrived=arrived,
     )
     try:
-        tables = collector.step(0)
+        return collector.step(0)
     finally:
         collector.abandon()
-    refuse_masked([shortfall(table) for table in tables])
-    return tables
 
 
-def refuse_masked(reasons: Sequence[str | None]) -> None:
-    """Raise `Broken` if too many episodes failed; a reason for each that did."""
-    masked = [reason for reason in reasons if reason]
-    if len(masked) > MAX_MASKED * len(reasons):
-        raise Broken(f"{len(masked)} of {len(reasons)} evaluation episodes failed, the first one: {masked[0]}")
+def refuse_masked(reasons: Sequence[str | None], planned: int | None = None) -> None:
+    """Raise `Broken` if more than MAX_MASKED of the episodes failed, given why each did that did; `planned` is how many there
+    are in all (None: these)."""
+    masked, planned = [reason for reason in reasons if reason], len(reasons) if planned is None else planned
+    if len(masked) > MAX_MASKED * planned:
+        raise Broken(f"{len(masked)} of {planned} evaluation episodes failed, the first one: {masked[0]}")

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from cluster.errors import UserError, suggestion
 from cluster.jobs.driver_process import pid_space
+from cluster.record.whole_file import replace_text
 from cluster.terminal.json_text import dumps
 
 NAME = "status.json"
@@ -145,10 +146,7 @@ class Status(_Part):
 
     def write(self, directory_path: str | Path) -> None:
         """Replace the status file of a run's folder. A number that is none (NaN) is written as null."""
-        path = Path(directory_path) / NAME
-        aside = path.with_name(f".{NAME}.tmp")
-        aside.write_text(dumps(self.model_dump()) + "\n", encoding="ascii")
-        aside.replace(path)
+        replace_text(Path(directory_path) / NAME, dumps(self.model_dump()) + "\n")
 
     @classmethod
     def read(cls, path: str | Path) -> Self:

@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cluster.errors import UserError
+from cluster.record.whole_file import replace_file, replace_text
 
 OUTPUTS = (
     "config.yaml",
@@ -114,7 +115,7 @@ class RunDirectory:
         Of the tables that come once per run only the evaluation before training stays: the others are of later weights.
         """
         kept = [row for row in self.read_metrics() if row.get("iteration", 0) <= iteration]
-        replace_file(self.metrics, lambda path: path.write_text("".join(map(_line, kept)), encoding="utf-8"))
+        replace_text(self.metrics, "".join(map(_line, kept)))
         for path, (phase, of) in self._tables().items():
             if of > iteration if of is not None else not phase.startswith(BEFORE):
                 path.unlink()
@@ -124,7 +125,7 @@ class RunDirectory:
         self.summary.unlink(missing_ok=True)
 
     def write_config(self, text: str) -> None:
-        replace_file(self.config, lambda path: path.write_text(text, encoding="utf-8"))
+        replace_text(self.config, text)
 
     def append_metrics(self, row: dict[str, Any]) -> None:
         with self.metrics.open("a", encoding="utf-8") as file:
@@ -139,7 +140,7 @@ class RunDirectory:
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-        replace_file(self.summary, lambda path: path.write_text(text, encoding="utf-8"))
+        replace_text(self.summary, text)
 
     def read_summary(self) -> dict[str, Any]:
         if not self.summary.exists():
@@ -151,10 +152,10 @@ class RunDirectory:
         replace_file(self.report, lambda path: path.write_bytes(image))
 
     def write_page(self, html: str) -> None:
-        replace_file(self.page, lambda path: path.write_text(html, encoding="utf-8"))
+        replace_text(self.page, html)
 
     def write_versions(self, versions: dict[str, str]) -> None:
-        replace_file(self.versions, lambda path: path.write_text(json.dumps(versions, indent=2) + "\n", encoding="utf-8"))
+        replace_text(self.versions, json.dumps(versions, indent=2) + "\n")
 
     def read_versions(self) -> dict[str, str]:
         """Name -> version; empty for a run that did not note them."""
@@ -199,10 +200,3 @@ def _line(row: dict[str, Any]) -> str:
     # JSON has no NaN: a number that is none is written as null.
     finite = {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
     return json.dumps(finite, allow_nan=False) + "\n"
-
-
-def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` make a file aside, and put it in its place whole."""
-    aside = path.with_name(f".{path.name}.tmp")
-    write(aside)
-    aside.replace(path)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any, get_args
 
+from cluster.report.markdown_text import plain
 from cluster.teach.selection import Fate
 from rewards.trajectory import Row
 
@@ -71,14 +72,17 @@ def account(
 def markdown(account: Account) -> str:
     """The account as a page."""
     head = ["gym", "tasks", "played", *(name.replace("_", " ") for name in COLUMNS), "mean score", "of the kept"]
-    lines = [f"# Teacher data of {account.teacher}", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines = [f"# Teacher data of {plain(account.teacher)}", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for gym, row in account.gyms.items():
         cells = [gym, row["tasks"], row["played"], *(row[name] for name in COLUMNS)]
-        lines.append(f"| {' | '.join(map(str, [*cells, _score(row['mean_score']), _score(row['mean_score_kept'])]))} |")
+        lines.append(f"| {' | '.join(map(plain, [*cells, _score(row['mean_score']), _score(row['mean_score_kept'])]))} |")
     played = sum(row["played"] for row in account.gyms.values())
-    lines += ["", f"{played} of {account.planned} episodes were played." + (f" {account.stopped}" if account.stopped else "")]
+    lines += [
+        "",
+        f"{played} of {account.planned} episodes were played." + (f" {plain(account.stopped)}" if account.stopped else ""),
+    ]
     if account.failures:
-        lines.append("Failed: " + ", ".join(f"{status} {count}" for status, count in account.failures.items()) + ".")
+        lines.append("Failed: " + ", ".join(f"{plain(status)} {count}" for status, count in account.failures.items()) + ".")
     limit = "" if account.max_cost is None else f" of {account.max_cost:g}"
     lines.append(
         f"{account.calls} calls, {account.prompt_tokens} prompt tokens ({account.cached_tokens} of them cached), "

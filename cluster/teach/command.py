@@ -78,15 +78,14 @@ def run(config: Config, settings: TeachConfig, out: Path, *, resume: bool) -> Ac
     from cluster.terminal.console import Console
 
     places = plan(config, settings)
-    with storage.opened(out, made_of(config, settings), resume=resume) as store:
+    with storage.opened(out, made_of(config, settings, places), resume=resume) as store:
         teaching = Teaching(config, settings, store)
         with Console() as console, Interruption() as interruption:
 
             def ended() -> None:
-                rows = [rows[0] for rows in store.episodes.values()]
-                scores = [row.score for row in rows if row.score is not None]
-                notes = {"score": sum(scores) / max(1, len(scores)), "failed": len(rows) - len(scores), "cost": store.cost}
-                console.progress("teacher", len(rows), max(len(rows), len(places)), notes)
+                played, scored = len(store.episodes), store.scored
+                notes = {"score": store.scores / max(1, scored), "failed": played - scored, "cost": store.cost}
+                console.progress("teacher", played, max(played, len(places)), notes)
 
             try:
                 asyncio.run(teaching.play(places, interruption.check, ended))
@@ -101,6 +100,7 @@ def write(config: Config, settings: TeachConfig, store: Store, *, planned: int, 
     """Everything that is made of the store."""
     from cluster.config import resolved
     from cluster.record.run_directory import RunDirectory
+    from cluster.record.whole_file import replace_text
     from cluster.teach.account import account, markdown
     from cluster.teach.records import record
     from cluster.teach.selection import fates
@@ -116,11 +116,11 @@ def write(config: Config, settings: TeachConfig, store: Store, *, planned: int, 
     _tables(directory, played, decided)
     wire = config.policies["agent"].wire
     kept = [record(row, wire) for row, fate in zip(rows, decided, strict=True) if fate == KEPT]
-    _whole(store.path / SAMPLES, "".join(json.dumps(data, ensure_ascii=False) + "\n" for data in kept))
+    replace_text(store.path / SAMPLES, "".join(json.dumps(data, ensure_ascii=False) + "\n" for data in kept))
     most = None if settings.endpoint is None else settings.endpoint.max_cost
     made = account(rows, decided, store.calls, teacher=teacher_name(settings), planned=planned, stopped=stopped, max_cost=most)
-    _whole(store.path / "account.json", json.dumps(made.as_data(), indent=2) + "\n")
-    _whole(store.path / "account.md", markdown(made))
+    replace_text(store.path / "account.json", json.dumps(made.as_data(), indent=2) + "\n")
+    replace_text(store.path / "account.md", markdown(made))
     return made
 
 
@@ -130,9 +130,3 @@ def _tables(directory: RunDirectory, played: Sequence[list[Row]], decided: Seque
     for phase, wanted in ((KEPT, True), (DROPPED, False)):
         chosen = [row for rows, fate in zip(played, decided, strict=True) if (fate == KEPT) == wanted for row in rows]
         directory.write_trajectories(to_table(chosen), phase)
-
-
-def _whole(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.tmp")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)

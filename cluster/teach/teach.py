@@ -11,8 +11,10 @@ Invariants
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatch
 from typing import Any
 
 import envs
@@ -25,11 +27,11 @@ from cluster.config.teach import TeachConfig
 from cluster.errors import RunFailed, UserError
 from cluster.groups.tasks import TaskSource
 from cluster.start import in_process
-from cluster.start.claim import FREE_OF_AN_ENDPOINT
+from cluster.start.claim import FREE_OF_AN_ENDPOINT, flat
 from cluster.start.parts import plain_spec
 from cluster.teach import teacher
-from cluster.teach.store import Store
-from envs.base import Scripted
+from cluster.teach.store import TASKS, Store
+from envs.base import Scripted, Task
 from rewards.trajectory import OK, Row
 
 POLL_S = 0.2
@@ -38,6 +40,10 @@ Place = tuple[GroupRequest, int]
 """(a task with the seeds of all its episodes, the number of one of them)"""
 AFTERWARDS = {"tasks", "episodes", "keep", "min_score", "similarity", "max_failures"}
 """Settings that change nothing about an episode."""
+OF_A_JUDGE = {"backend", "model", "max_context", "max_tokens", "endpoint", "options"}
+SERVERS = ("teach", "judges.default", "policies.user.mix.*")
+FREE = (*(f"{who}.endpoint.{name}" for who in SERVERS for name in FREE_OF_AN_ENDPOINT), "policies.user.mix.*.retry.*")
+"""What may differ when it is gone on with: where and how fast it is played."""
 
 
 def plan(config: Config, settings: TeachConfig) -> list[Place]:
@@ -60,17 +66,27 @@ def plan(config: Config, settings: TeachConfig) -> list[Place]:
     return places
 
 
-def made_of(config: Config, settings: TeachConfig) -> dict[str, Any]:
-    """What an episode depends on."""
-    free = AFTERWARDS | {"retry"}
-    teach = settings.model_dump(mode="json", exclude={**dict.fromkeys(free, True), "endpoint": set(FREE_OF_AN_ENDPOINT)})
-    return {
-        "teach": teach,
-        "run": {"seed": config.run.seed},
-        "gyms": config.gyms.model_dump(mode="json", include={"train", "max_turns", "tasks", "params"}),
-        "policies": {} if settings.user else {"user": config.policies["user"].model_dump(mode="json")},
-        "judges": {"default": config.judges["default"].model_dump(mode="json", include={"backend", "model", "options"})},
-    }
+def made_of(config: Config, settings: TeachConfig, places: Sequence[Place]) -> dict[str, Any]:
+    """What an episode depends on, by dotted key; and of every task that is played, by its place, a digest."""
+    teach = settings.model_dump(mode="json", exclude=AFTERWARDS | {"retry"})
+    judge = config.judges["default"].model_dump(mode="json", include=OF_A_JUDGE)
+    leaves = flat(
+        {
+            "teach": teach,
+            "run": {"seed": config.run.seed},
+            "gyms": config.gyms.model_dump(mode="json", include={"train", "max_turns", "tasks", "params"}),
+            "policies": {} if settings.user else {"user": config.policies["user"].model_dump(mode="json")},
+            "judges": {"default": judge},
+            "rollout": config.rollout.model_dump(mode="json", include={"max_turn_tokens", "max_context"}),
+        }
+    )
+    kept = {key: value for key, value in leaves.items() if not any(fnmatch(key, each) for each in FREE)}
+    return kept | {f"{TASKS}{request.group_id} of {request.task.gym}": digest(request.task) for request, n in places if not n}
+
+
+def digest(task: Task) -> str:
+    """Sixteen hex digits that change with anything in a task."""
+    return hashlib.blake2b(task.model_dump_json().encode(), digest_size=8).hexdigest()
 
 
 class Teaching:

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from cluster.record.summary import by_gym
+from cluster.terminal.safe_text import safe
 
 
 class Console:
@@ -56,7 +57,7 @@ class Console:
 
     def say(self, text: str) -> None:
         """One line above the bars."""
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(safe(text), markup=False, highlight=False)
 
     def runs(self, rows: Mapping[str, tuple[float, float, float]]) -> None:
         """Several runs beside each other."""

@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cluster.errors import UserError
-from cluster.evaluation.outputs import plain, table_lines
+from cluster.evaluation.outputs import table_lines
 from cluster.record.run_directory import replace_file
 from cluster.report.document import render
+from cluster.report.markdown_text import plain
 from cluster.report.page import numbered
 from cluster.traps.charts import panels
 from cluster.traps.result import Result

@@ -14,18 +14,9 @@ def result(task: str = "t0", *rewards: float, **about: Any) -> Result:
     """An episode; its score is its return unless it is given."""
     defaults: dict[str, Any] = {
         **{"agent": "a", "user": "training", "how": "sampled", "tasks": "held-in", "gym": "IntentionGym", "status": OK},
-        **{"score": sum(rewards), "success": False, "tokens": None, "state": {}},
+        **{"score": sum(rewards), "success": False, "tokens": None},
     }
     return Result(task=task, turn_rewards=tuple(rewards), **{**defaults, **about})
-
-
-def travel(task: str, *turns: tuple[str, float], aspects: int = 2, **about: Any) -> Result:
-    """A trip's episode of so many aspects, from the actions and what they paid."""
-    state = {
-        "history": [{"action": action, "reward": reward} for action, reward in turns],
-        "best": {str(number): "F1" for number in range(aspects)},
-    }
-    return result(task, *(reward for _, reward in turns), gym="TravelGym", state=state, **about)
 
 
 def scripted(root: Path, **sections: Any) -> Config:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -13,6 +14,8 @@ import ray
 import yaml
 
 from cluster import cli
+from cluster.errors import RunFailed, UserError
+from cluster.jobs.interruption import Interrupted
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUICKSTART = EXAMPLES / "quickstart.yaml"
@@ -25,6 +28,18 @@ def parley(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
     with pytest.raises(SystemExit) as caught:
         cli.main()
     return int(caught.value.code or 0)
+
+
+@pytest.mark.parametrize(("error", "code"), [(UserError, 2), (RunFailed, 1), (lambda _: Interrupted(signal.SIGINT), 130)])
+def test_what_a_server_said_moves_no_cursor(error, code, monkeypatch, capsys):
+    def failing() -> None:
+        raise error("status 500: \x1b[2J\x1b]0;owned\x07 \u202egnp")
+
+    monkeypatch.setattr(cli, "app", failing)
+    assert parley(monkeypatch=monkeypatch) == code
+    said = capsys.readouterr().err
+    assert not set("\x1b\x07\u202e") & set(said) and said.startswith("parley: ")
+    assert code == 130 or "\\x1b[2J" in said
 
 
 @pytest.mark.parametrize(

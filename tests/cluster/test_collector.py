@@ -15,8 +15,8 @@ import pytest
 import envs
 from actors.pool import ActorPool
 from actors.rollout import GroupRequest
-from cluster.groups.collector import LOOK_S, Broken, Collector, Patience, Stalled
-from cluster.groups.heldout import play
+from cluster.groups.collector import LOOK_S, Broken, Collector, Patience, Stalled, shortfall
+from cluster.groups.heldout import play, refuse_masked
 from cluster.groups.ledger import Ledger
 from cluster.groups.lineage import replay
 from cluster.groups.stream import Stream
@@ -149,5 +149,6 @@ def test_an_evaluation_keeps_a_failed_episode_as_masked(workers: ActorPool):
 
 def test_an_evaluation_with_many_failures_says_nothing_and_is_refused(workers: ActorPool):
     requests = [GroupRequest(TASK, 0, 0, (77 if number < 3 else 1,)) for number in range(12)]
+    tables = play(workers, requests, PATIENCE)
     with pytest.raises(Broken, match="3 of 12 evaluation episodes failed"):
-        play(workers, requests, PATIENCE)
+        refuse_masked([shortfall(table) for table in tables])

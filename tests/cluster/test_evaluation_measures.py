@@ -8,11 +8,11 @@ import random
 from statistics import fmean
 
 import pytest
-from evaluation_cases import result, travel
+from evaluation_cases import result
 
 from cluster.evaluation.measures import ALL, as_json, matrix, measured
 from cluster.evaluation.pass_k import pass_all, pass_any
-from cluster.evaluation.userrl import travel_score, userrl
+from cluster.evaluation.userrl import userrl
 
 
 def only(rows, **about):
@@ -113,25 +113,11 @@ def test_userrl_takes_the_mean_over_passes_of_what_turns_paid():
     assert report["overall"]["n"] == 3
 
 
-def test_userrl_sees_only_the_best_answer_of_each_aspect_of_a_trip():
-    turns = [
-        ("[action] Any wish?", 0.6),
-        ("[search] flights", 0.2),
-        ("[answer] F3", 0.8),
-        ("[answer] F1", 1.0),
-        ("[answer]H2", 0.8),
-    ]
-    assert travel_score(travel("t", *turns, aspects=2).state) == pytest.approx((1.0 + 0.8) / 2)
-    assert travel_score(travel("t", *turns, aspects=4).state) == pytest.approx((1.0 + 0.8) / 4)
-    assert travel_score(travel("t", ("[answer]", 0.0), ("[finish]", 0.0), aspects=3).state) == 0.0
-
-
-def test_userrl_pools_all_trips_and_takes_the_mean_over_passes():
-    best, none = ("[answer] F1", 1.0), ("[answer] F9", 0.0)
+def test_userrl_takes_the_answers_of_a_trip_and_neither_its_searches_nor_its_wishes():
     trips = [
-        travel("22-a", best, aspects=2),
-        travel("22-a", none, aspects=2),
-        travel("444-b", best, aspects=4, tasks="held-out"),
+        result("22-a", 0.6, 0.2, 1.0, gym="TravelGym", score=0.5),
+        result("22-a", 0.6, 0.0, gym="TravelGym", score=0.0),
+        result("444-b", 0.8, 0.8, gym="TravelGym", score=0.25, tasks="held-out"),
     ]
     (report,) = userrl([*trips, result("t0", 3.0)], seed=0)
     assert report["gyms"]["TravelGym"]["mean"] == pytest.approx((0.25 + 0.25) / 2)

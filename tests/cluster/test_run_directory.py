@@ -9,6 +9,7 @@ import synthetic_run
 
 from cluster.errors import UserError
 from cluster.record.run_directory import RunDirectory
+from cluster.record.whole_file import replace_file, replace_text
 
 
 @pytest.fixture
@@ -17,6 +18,17 @@ def run(tmp_path):
     directory.create()
     directory.write_config("run: {name: quick}\n")
     return directory
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_aside(tmp_path):
+    def half(aside):
+        aside.write_text("half")
+        raise OSError("no space left")
+
+    replace_text(tmp_path / "file", "old")
+    with pytest.raises(OSError, match="no space left"):
+        replace_file(tmp_path / "file", half)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("file", "old")]
 
 
 def test_tables_are_named_by_phase_and_iteration(run):

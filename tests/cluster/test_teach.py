@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,17 @@ from loopback import Answer, failed, said, serving
 from teach_cases import expert, taught
 from test_cli import parley
 
+from actors.endpoint_reply import Reply
 from cluster.config import Config
 from cluster.config.sft import SourceConfig
 from cluster.errors import RunFailed, UserError
 from cluster.imitation import conversation_file
 from cluster.imitation.work_folder import LOG, read_log
 from cluster.start.prepare import prepare_role
-from cluster.teach.account import Account
+from cluster.teach.account import COLUMNS, Account, markdown
 from cluster.teach.command import check, run
+from cluster.teach.store import Store, opened
+from cluster.teach.teach import made_of, plan
 from cluster.terminal.selection import Filters, select
 
 REPOSITORY = Path(__file__).parents[2]
@@ -118,11 +122,96 @@ def test_scripted_experts_teach_without_a_server_and_more_may_be_asked_for_later
     assert (out / "episodes.jsonl").read_bytes().startswith(before)
     with pytest.raises(UserError, match=r"teach.temperature is 0.5, but what .* began with 1.0"):
         teach(taught(None, tmp_path, temperature=0.5), out, resume=True)
-    with pytest.raises(UserError, match="give --resume, or another folder"):
+    with pytest.raises(UserError, match="it holds a teacher's work; give another folder, or --resume"):
         teach(taught(None, tmp_path), out)
     with (out / "episodes.jsonl").open("ab") as file:
         file.write(b'[{"torn')
     assert teach(taught(None, tmp_path), out, resume=True).gyms["IntentionGym"]["played"] == 24
+
+
+def test_what_an_episode_depends_on_may_not_change_and_how_fast_it_is_asked_may(tmp_path: Path):
+    def config(judge: dict[str, Any], user: dict[str, Any], **judging: Any) -> Config:
+        servers = [{"base_url": "http://127.0.0.1:1", "model": "m", **each} for each in (judge, user)]
+        mix = [{"speaker": "endpoint", "endpoint": servers[1]}]
+        given = taught(None, tmp_path).model_dump(mode="json") | {
+            "judges": {"default": {"backend": "endpoint", "endpoint": servers[0], **judging}},
+        }
+        given["policies"]["user"] = {"mix": mix}
+        return Config.model_validate(given)
+
+    def made(changed: Config) -> dict[str, Any]:
+        assert changed.teach is not None
+        return made_of(changed, changed.teach, plan(changed, changed.teach))
+
+    began, faster = made(config({}, {})), {"requests_per_minute": 5.0, "prompt_price": 3.0, "max_concurrent": 2}
+    assert made(config(faster, faster)) == began
+    assert not any("requests_per_minute" in key or "price" in key for key in began)
+    for other in (
+        config({"model": "other"}, {}),
+        config({"extra": {"seed": 1}}, {}),
+        config({}, {"model": "other"}),
+        config({}, {}, max_tokens=99),
+    ):
+        assert made(other) != began
+
+
+def test_a_task_that_changed_is_not_gone_on_with_and_more_tasks_are(tmp_path: Path):
+    asked = taught(None, tmp_path)
+    assert asked.teach is not None
+    places = plan(asked, asked.teach)
+    began = made_of(asked, asked.teach, places[:-3])
+    first, number = places[0]
+    request = replace(first, task=first.task.model_copy(update={"split": "heldout"}))
+    with opened(tmp_path / "out", began, resume=False):
+        pass
+    with opened(tmp_path / "out", made_of(asked, asked.teach, places), resume=True):
+        pass
+    changed = made_of(asked, asked.teach, [(request, number), *places[1:]])
+    with (
+        pytest.raises(UserError, match="the digest of task 0 of IntentionGym is"),
+        opened(tmp_path / "out", changed, resume=True),
+    ):
+        pass
+    with pytest.raises(UserError, match="it holds a teacher's work"), opened(tmp_path / "out", began, resume=False):
+        pass
+    shorter = {key: value for key, value in changed.items() if "task 0" not in key}
+    with opened(tmp_path / "out", shorter, resume=True):
+        pass
+    assert len(json.loads((tmp_path / "out" / "identity.json").read_text())) == len(changed), "what was there stays"
+
+
+def test_what_a_teacher_has_spent_and_scored_is_known_without_going_through_it_again(tmp_path: Path):
+    """Looked up with every call and episode."""
+    config = taught(None, tmp_path, tasks=1, episodes=2)
+    teach(config, tmp_path / "out")
+    store = Store(tmp_path / "out")
+    assert (store.scores, store.scored) == (2.0, 2)
+    for n in range(5):
+        store.pay(Reply("", "stop", 1, 1), 0.5)
+        assert store.cost == pytest.approx(0.5 * (n + 1))
+    store.calls = Untouchable(store.calls)
+    assert store.cost == 2.5
+    failing, _ = store.episodes.values()
+    store.add([replace(failing[0], score=None)])
+    assert (store.scores, store.scored, len(store.episodes)) == (1.0, 1, 2)
+    store.close()
+    again = Store(tmp_path / "out")
+    assert (again.cost, again.scores, again.scored) == (2.5, 1.0, 1)
+    again.close()
+
+
+class Untouchable(list[Any]):
+    def __iter__(self) -> Any:
+        raise AssertionError("gone through")
+
+
+def test_an_account_spells_out_what_would_be_markup():
+    made = Account("[x](http://e)", 1, "status 500: <b>| # \x1b[2J", {"a|b": dict.fromkeys(GYM, 0)}, {}, 0, 0, 0, 0, 0.0, None)
+    text = markdown(made)
+    assert "# Teacher data of \\[x\\]" in text and "&lt;b&gt;\\|" in text and "| a\\|b |" in text and "\x1b" not in text
+
+
+GYM = ("tasks", "played", *COLUMNS, "mean_score", "mean_score_kept")
 
 
 def test_mistakes_are_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
