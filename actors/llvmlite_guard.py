@@ -15,7 +15,7 @@ BINDING = "llvmlite.binding.ffi"
 def hide_library() -> None:
     """Make the handle say that it has no attributes but those of the library; nothing where llvmlite is not imported."""
     binding = sys.modules.get(BINDING)
-    handle = type(getattr(binding, "lib", None))
+    handle: Any = type(getattr(binding, "lib", None))
     if binding is None or getattr(handle, "__getattr__", None) in (None, _honest):
         return
     _LOOKUP[handle] = handle.__getattr__

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from cluster.errors import UserError
 from cluster.evaluation.outputs import table_lines
-from cluster.record.run_directory import replace_file
+from cluster.record.whole_file import replace_file
 from cluster.report.document import render
 from cluster.report.markdown_text import plain
 from cluster.report.page import numbered
