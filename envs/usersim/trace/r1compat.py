@@ -23,12 +23,12 @@ from envs.usersim.schema.delta import Delta
 from envs.usersim.schema.dynamic_profile import DynamicProfile
 from envs.usersim.schema.enums import CONCERN_STATUSES, END_REASONS, MOVES, STATE_VARS, TIER_LETTER, TIERS
 from envs.usersim.state.concerns import LEGAL
-from envs.usersim.trace.checks import outcome
+from envs.usersim.trace.checks import holding
 from envs.usersim.trace.context import Context
 from envs.usersim.trace.envelope import envelope
-from envs.usersim.trace.errors import Code, Findings, Level
+from envs.usersim.trace.errors import Code, Findings
 from envs.usersim.trace.full import Draft
-from envs.usersim.trace.grammar import BLANK, CONCERN_ID
+from envs.usersim.trace.grammar import BLANK, CONCERN_IDS
 from envs.usersim.trace.state_block import Field, delta_of, fits
 from envs.usersim.trace.strict_json import load_strict
 from envs.usersim.trace.think_block import Intentions
@@ -82,7 +82,7 @@ def read_r1compat(text: str, context: Context, found: Findings) -> Draft | None:
     if policy["core_issue"] not in ("", *(concern["id"] for concern in turn["target_list"])):
         found.add(Code.E17, f"core_issue is {policy['core_issue'][:40]!r}")
     said = Intentions("other", (), tuple(policy["touched"]), len(delta.new_concerns), policy["next_move"])
-    if delta.end and found.level < Level.HARD:
+    if delta.end and not found.broken:
         delta = _with_reason(delta, said, answer, context)
     return said, Thoughts(plan=thought), delta, answer
 
@@ -109,7 +109,7 @@ def _turn(text: str, found: Findings) -> dict[str, Any] | None:
 
 def _tiered(concern: dict[str, Any]) -> bool:
     cid = concern["id"]
-    return CONCERN_ID.fullmatch(cid) is not None and cid[0] == TIER_LETTER[concern["tier"]]
+    return cid in CONCERN_IDS and cid[0] == TIER_LETTER.get(concern["tier"])
 
 
 def _change(turn: dict[str, Any], context: Context, found: Findings) -> Delta | None:
@@ -154,8 +154,8 @@ def _check_new(new: list[dict[str, Any]], context: Context, found: Findings) -> 
 
 
 def _with_reason(delta: Delta, said: Intentions, answer: str, context: Context) -> Delta:
-    holding = outcome(said, delta, answer, context).holding
-    return replace(delta, end_reason=next((reason for reason in END_REASONS if reason in holding), None))
+    reasons = holding(said, delta, answer, context)
+    return replace(delta, end_reason=next((reason for reason in END_REASONS if reason in reasons), None))
 
 
 def render_r1compat(trace: Trace, before: DynamicProfile) -> str:
