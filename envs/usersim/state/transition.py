@@ -5,6 +5,7 @@ Order: what the agent brought; 1 tick; 2 claims; 3 state; 4 concerns; 5 and 6 le
 Invariants
 - A pure function: the same inputs give the same profile, so a conversation is replayed exactly from its turns.
 - The state is bounded: values 0 to 10, at most ten concerns, `MOST_ENTRIES` in every ledger.
+- A delta that rewrites the profile (`Delta.rewrite`) is taken over as `rewriting` says; time goes on all the same.
 - A user proposes and T disposes: what is not allowed changes nothing and is named in `Report.rejected`. Only deltas out of
   range, which the parser never lets through, raise ValueError, as does a turn after the end.
 - An illegal end ends the conversation all the same (a person who hangs up is gone); `Report.premature` says so.
@@ -23,6 +24,7 @@ from envs.usersim.state.architecture import updates
 from envs.usersim.state.concerns import Answers, added, answers, hear, moved
 from envs.usersim.state.ending import LOW, OUT, OVERSTAY, reasons
 from envs.usersim.state.entries import claimed, entered, heard
+from envs.usersim.state.rewriting import planned, relisted, reminded
 from envs.usersim.state.scene import Scene
 
 MOST = 10
@@ -66,6 +68,9 @@ def advance(
     policy = before.decision_policy
     if updates(before.architecture):
         policy = _policy(policy, after.target_list, move, touched, bool(holding))
+        if delta.rewrite is not None:
+            policy = planned(policy, delta.rewrite, after)
+            after = after.but(scenario_memory=reminded(before.scenario_memory, delta.rewrite))
     premature = delta.end and delta.end_reason not in holding
     return after.but(decision_policy=policy, clock=clock), Report(tuple(rejected), holding, premature, overstay)
 
@@ -111,7 +116,7 @@ def _changed(
 
 def _check(before: DynamicProfile, delta: Delta) -> None:
     steps = list(map(abs, delta.d.values()))
-    if max(steps) > MOST_STEP or sum(steps) > MOST_STEPS:
+    if delta.rewrite is None and (max(steps) > MOST_STEP or sum(steps) > MOST_STEPS):
         raise ValueError(f"the deltas {delta.d} are out of range: at most {MOST_STEP} each and {MOST_STEPS} in all")
     if before.clock.ended is not None:
         raise ValueError(f"the conversation has ended: {before.clock.ended}")
@@ -134,6 +139,8 @@ def _felt(state: State, delta: Delta) -> State:
 
 
 def _concerns(concerns: tuple[Concern, ...], delta: Delta, may_add: bool, rejected: list[str]) -> tuple[Concern, ...]:
+    if delta.rewrite is not None:
+        return relisted(concerns, delta.rewrite, may_add, rejected)
     table = {concern.id: concern for concern in concerns}
     for move in delta.concerns:
         concern = table.get(move.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from envs.usersim.schema.delta import Delta
 from envs.usersim.trace.context import Context
 from envs.usersim.trace.envelope import control_character, envelope, whole_turn
@@ -20,6 +22,11 @@ _WELL_FORMED = whole_turn(TOP, THINK.pattern)
 
 def read_full(text: str, context: Context, found: Findings) -> Draft | None:
     """What a turn in NFC says; None if a block cannot be read."""
+    return draft(text, context, found, lambda state: read_state(state, found))
+
+
+def draft(text: str, context: Context, found: Findings, read: Callable[[str], Delta | None]) -> Draft | None:
+    """The same, with `read` for what is inside `<state>`."""
     whole = _WELL_FORMED.fullmatch(text) if control_character(text) is None else None
     if whole is not None:
         *thought, state, answer = whole.groups()
@@ -30,7 +37,7 @@ def read_full(text: str, context: Context, found: Findings) -> Draft | None:
             return None
         think, state, answer = blocks
         declared = read_think(think, context.shortest_thought, found)
-    delta = read_state(state, found)
+    delta = read(state)
     answer = answer.strip(BLANK)
     check_utterance(answer, context, found)
     return None if declared is None or delta is None else (*declared, delta, answer)
@@ -38,6 +45,11 @@ def read_full(text: str, context: Context, found: Findings) -> Draft | None:
 
 def render_full(trace: Trace) -> str:
     """The inverse."""
+    return render_with(trace, state_json(trace.delta))
+
+
+def render_with(trace: Trace, state: str) -> str:
+    """The inverse of `draft`."""
     said = trace.thoughts
     return "\n".join(
         [
@@ -48,7 +60,7 @@ def render_full(trace: Trace) -> str:
             f"<update>{said.update}</update>",
             f"<tone>{said.tone}</tone>",
             "</think>",
-            f"<state>{state_json(trace.delta)}</state>",
+            f"<state>{state}</state>",
             f"<answer>{trace.answer}</answer>",
         ]
     )

@@ -14,10 +14,11 @@ from envs.usersim.trace.envelope import normalised
 from envs.usersim.trace.errors import Code, Findings
 from envs.usersim.trace.full import Draft, read_full
 from envs.usersim.trace.r1compat import read_r1compat
+from envs.usersim.trace.rewrite import read_rewrite
 from envs.usersim.trace.short import read_short
 from envs.usersim.trace.trace import ParseResult, Profile, Trace
 
-_READERS = {"full": read_full, "short": read_short, "r1compat": read_r1compat}
+_READERS = {"full": read_full, "short": read_short, "r1compat": read_r1compat, "rewrite": read_rewrite}
 
 
 def parse(text: str, context: Context, truncated: bool = False, profile: Profile = "full") -> ParseResult:

@@ -75,7 +75,9 @@ def read_state(text: str, found: Findings) -> Delta | None:
 
 def state_json(delta: Delta) -> str:
     """The inverse, on one line."""
-    return json.dumps(asdict(delta), ensure_ascii=False, separators=(",", ":"))
+    data = asdict(delta)
+    del data["rewrite"]
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def delta_of(data: object, found: Findings) -> Delta | None:
