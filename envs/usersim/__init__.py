@@ -20,6 +20,7 @@ register(
         demonstrations=demonstrations,
         demonstrator=Demonstrator,
         baselines=baselines,
+        presets={"paper": {"pay": "paper"}},
         task=UserSimTask,
     )
 )
