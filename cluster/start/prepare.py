@@ -118,5 +118,5 @@ def _made_of(config: Config, role: Role, section: SFTConfig, model: Path) -> dic
         "learner": {"dtype": config.learner.dtype},
         "gyms": trained_gyms(config).model_dump(mode="json", exclude=NOT_LEARNED),
         "policies": {role: config.policies[role].model_dump(mode="json", include={"history_thinking", "wire"})},
-        "files": sources.digests(section),
+        "sources": sources.digests(config, role, section),
     }
