@@ -22,7 +22,7 @@ from cluster.evaluation.subject import Subject
 from cluster.groups.tasks import heldout_tasks
 from cluster.start.claim import FREE, FREE_OF_AN_ENDPOINT, flat
 from cluster.start.models import model_path
-from cluster.start.parts import CONSTANT, user_speakers
+from cluster.start.parts import CONSTANT, partner_speakers
 
 TRAINING = OWN_USERS[0]
 PREFIX = "eval.users."
@@ -60,7 +60,7 @@ class Setting:
         policies = {**config.policies, "agent": agent}
         measured = config.model_copy(update={"judges": {"default": judge}, "sft": sft, "policies": policies})
         met = {f"{PREFIX}{name}": user.model_copy(update={"weight": 0.0}) for name, user in config.eval.users.items()}
-        return cls(measured, subjects, {**user_speakers(config), **met}, _columns(config))
+        return cls(measured, subjects, {**partner_speakers(config), **met}, _columns(config))
 
     @property
     def models(self) -> dict[str, SpeakerConfig]:

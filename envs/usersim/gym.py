@@ -69,6 +69,7 @@ class UserSimGym(TurnGym):
 
     name: ClassVar[str] = "UserSimGym"
     acting: ClassVar[Role] = "user"
+    fresh: ClassVar[bool] = True
     choices: ClassVar[tuple[str, ...]] = ()
     rewards: ClassVar[tuple[str, ...]] = ("env", "fmt", "field", "len", "state", "ledger", "rep", "outcome")
     _state: State
