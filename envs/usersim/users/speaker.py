@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from envs.base import Utterance, View
 from envs.usersim.trace.render import render
+from envs.usersim.trace.rewrite import rewritten
 from envs.usersim.trace.trace import Trace
 from envs.usersim.users import USERS, User
 from envs.usersim.users.situation import Situation
@@ -26,6 +27,8 @@ class RuleSpeaker:
         known = dict(view.known)
         form = known.pop("form")
         trace = self.trace(Situation(**known, seed=self._seed))
+        if form == "rewrite":
+            trace = rewritten(trace, known["profile"])
         return Utterance(render(_bare(trace) if form == "r1compat" else trace, form, known["profile"]))
 
     def trace(self, situation: Situation) -> Trace:
