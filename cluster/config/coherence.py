@@ -99,7 +99,7 @@ def _gyms(config: Config) -> None:
         for name in getattr(config.gyms, part):
             if name not in names:
                 raise UserError(f"gyms.{part}.{name} is not a gym: {suggestion(name, names)}")
-            if registry.entry(name).gym.acting != "agent":
+            if part != "params" and registry.entry(name).gym.acting != "agent":
                 raise UserError(f"gyms.{part}.{name}: there the user acts, and a run of this version has an agent that does.")
     for name in {**config.gyms.params, **config.gyms.train, **config.gyms.transfer}:
         given = config.gyms.params.get(name, {})

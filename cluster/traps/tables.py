@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from cluster.evaluation.tables import Table
 from cluster.report.document import estimate
-from cluster.traps.result import DIFFERENCES, Result, trap_label
+from cluster.traps.result import Result, trap_label
+from cluster.usersim import versus
+from cluster.usersim.versus import INTERVAL
+from envs.usersim.trace.errors import Code
 
 NAMES = {
     "bsi": "BSI",
@@ -30,7 +33,7 @@ NAMES = {
 EACH = ("bsi", "trr", "bar", "trap_score", "detect", "cmr", "goal", "ocr", "tdr_precision", "tdr_recall", "tdr_f1")
 """The numbers of each trap."""
 HEADLINE = ("bsi", "trr", "bar", "trap_score", "ocr", "tdr_f1")
-INTERVAL = "[95 %, cluster bootstrap over persona and SOP]"
+PASSED = "A trap is passed with R = 1, a twin if handled, a pair if both are."
 
 
 def tables(result: Result) -> Iterator[Table]:
@@ -39,9 +42,9 @@ def tables(result: Result) -> Iterator[Table]:
     yield _by_trap(result)
     yield _survival(result)
     yield _payloads(result)
-    if result.versus:
-        yield _differences(result)
-        yield _tests(result)
+    yield from versus.tables(result.versus, NAMES, PASSED)
+    if any(user.errors for user in result.users.values()):
+        yield _errors(result)
 
 
 def overview(result: Result) -> Table:
@@ -83,28 +86,11 @@ def _payloads(result: Result) -> Table:
     return Table("OCR by what is asked for", f"Shares {INTERVAL}.", ("user", *payloads), rows)
 
 
-def _differences(result: Result) -> Table:
+def _errors(result: Result) -> Table:
     rows = [
-        (versus.first, versus.second, *(estimate(versus.differences[key], signed=True) for key in DIFFERENCES))
-        for versus in result.versus
+        (name, f"{code} {Code[code].meaning}", Code[code].level.name.lower(), str(count), f"{count / user.turns:.3f}")
+        for name, user in result.users.items()
+        for code, count in user.errors.items()
     ]
-    note = f"First minus second, on the same items {INTERVAL}."
-    return Table("Differences", note, ("user", "against", *(NAMES[key] for key in DIFFERENCES)), rows)
-
-
-def _tests(result: Result) -> Table:
-    rows = [
-        (
-            *(versus.first, versus.second, test.over),
-            *(str(number) for number in (test.items, test.only_first, test.only_second)),
-            *(f"{p:.3g}" for p in (test.p, test.p_holm)),
-        )
-        for versus in result.versus
-        for test in versus.tests
-    ]
-    note = (
-        "McNemar's exact test, two-sided; Holm: corrected for all tests of this table. A trap is passed with R = 1, a twin if "
-        "handled, a pair if both are. The test takes items as independent; the intervals above do not."
-    )
-    headings = ("user", "against", "over", "items", "only first passes", "only second passes", "p", "p (Holm)")
-    return Table("Tests", note, headings, rows)
+    note = "Turns with an error of a class, most frequent first. A turn may have several; hard and fatal ones end an item."
+    return Table("What was wrong with turns", note, ("user", "error", "level", "turns", "share"), rows)

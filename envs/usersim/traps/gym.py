@@ -14,7 +14,7 @@ Invariants
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Unpack
 
@@ -150,8 +150,12 @@ def _read(text: str | None, place: Situation, form: Profile) -> ParseResult:
 
 
 def load(split: Split, *, part: sops.Split = "test", locale: str = "en-US") -> list[TrapTask]:
-    """The items of one of the data's splits, each trap followed by its ladder."""
-    items = bank("train" if split == "train" else part, locale)
+    """Everything of one of the data's splits; `part` is which of them is held out."""
+    return tasks(bank("train" if split == "train" else part, locale))
+
+
+def tasks(items: Iterable[TrapItem]) -> list[TrapTask]:
+    """What a user plays of items: each one, and after a trap its ladder."""
     return [task for item in items for task in _tasks(item)]
 
 

@@ -1,0 +1,59 @@
+"""The config that users are measured by: what a run's says of engine, rollout, server and form of a turn, and nothing of what
+it trains. Without a run's config, defaults that fit the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from actors.config import PolicyConfig
+from cluster import config as configuration
+from cluster.config import Config
+from cluster.evaluation.subject import model_folder
+from cluster.start.in_process import longest_context
+from envs.config import GymsConfig
+from envs.usersim.users import USERS
+from rewards.config import JudgeConfig
+
+GYM = "UserSimGym"
+"""Whose `gyms.params` say how a user writes and what it is shown."""
+LONGEST_CONTEXT = 8192
+"""Of a model that no config says anything about, in tokens: a call in the form `full` takes up to four thousand."""
+TURN_TOKENS = 768
+"""Twice what a careful turn in the form `full` takes."""
+MOST_TURNS = 24
+"""As many as any SOP allows: a call ends by its SOP, not by a run's `gyms.max_turns`."""
+
+
+def configured(config: Path | None, overrides: Sequence[str], who: Sequence[str]) -> Config:
+    """A run's config, or one for the models that are named. Raises UserError."""
+    if config is not None:
+        return configuration.load(config, overrides, imitates=False)
+    raw: dict[str, Any] = {"policies": {"agent": {"model": {"tiny": "agent"}, "train": True}, "user": {"speaker": "scripted"}}}
+    folders = [model_folder(name) for name in who if name not in USERS and Path(name).expanduser().is_dir()]
+    rollout = {"max_turn_tokens": TURN_TOKENS, "max_context": 2 * TURN_TOKENS}
+    if folders:
+        raw["policies"]["agent"]["model"] = str(folders[0])
+        size = min(LONGEST_CONTEXT, *map(longest_context, folders))
+        rollout = {"max_turn_tokens": min(TURN_TOKENS, size // 4), "max_context": size}
+    return configuration.parse({**raw, "rollout": rollout}, list(overrides), imitates=False)
+
+
+def measuring(config: Config, gym: str, *, seed: int, repeats: int, params: Sequence[str]) -> Config:
+    """The same for calls in `gym`, whose scripted agents are met; `params`: which of UserSimGym's it takes."""
+    agent = config.policies["agent"].model_copy(update={"wire": "bracket", "history_thinking": "strip"})
+    asked = {"repeats": repeats, "greedy": False, "user": None, "constant_user": False, "users": {}, "judges": None}
+    given = {name: value for name, value in config.gyms.params.get(GYM, {}).items() if name in params}
+    return config.model_copy(
+        update={
+            "run": config.run.model_copy(update={"seed": seed}),
+            "policies": {"agent": agent, "user": PolicyConfig(speaker="scripted")},
+            "gyms": GymsConfig(train={gym: 1.0}, max_turns=MOST_TURNS, params={gym: given}),
+            "judges": {"default": JudgeConfig()},
+            "sft": None,
+            "teach": None,
+            "eval": config.eval.model_copy(update=asked),
+        }
+    )
