@@ -52,7 +52,7 @@ def evaluate(
     Raises UserError before anything is played, Interrupted, RunFailed; what was finished by then is kept for `resume`.
     """
     setting = Setting.of(config, named([subject(name, config) for name in who]))
-    folder = out.expanduser().absolute() if out else _folder(config, setting.subjects)
+    folder = out.expanduser().absolute() if out else default_folder(config, setting.subjects)
     warnings = kinship.warnings(setting)
     with opened(folder, setting.identity(), resume=resume) as store, Console() as console:
         for warning in warnings:
@@ -164,6 +164,7 @@ class Stage:
         return replace(models, frozen={**models.frozen, **given})
 
 
-def _folder(config: Config, subjects: Sequence[Subject]) -> Path:
+def default_folder(config: Config, subjects: Sequence[Subject], kind: str = "") -> Path:
+    """Where the outputs go that nobody gave a folder; `kind` is part of its name."""
     label = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(each.label for each in subjects))[:LONGEST_LABEL]
-    return config.run.root / "evaluations" / f"{config.run.name}-{label}"
+    return config.run.root / "evaluations" / f"{config.run.name}-{kind}{label}"

@@ -1,26 +1,18 @@
-"""The files of the trap benchmark: `items.parquet`, `traps.json`, `traps.md`, `traps.html`.
-
-Equal users, items and seed give equal bytes: no file says when or where it was made.
-"""
+"""The files of the trap benchmark: `items.parquet`, and `traps.json`, `traps.md`, `traps.html` (`cluster.usersim.report`)."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from cluster.evaluation.outputs import table_lines
 from cluster.evaluation.store import Store
-from cluster.report.document import render
-from cluster.report.markdown_text import plain
-from cluster.report.page import numbered
 from cluster.traps.charts import panels
 from cluster.traps.result import Result
 from cluster.traps.sitting import Sat
 from cluster.traps.tables import tables
+from cluster.usersim.report import Facts, Report, failures
 
 WORDS = pa.list_(pa.string())
 SCHEMA = pa.schema(
@@ -41,45 +33,18 @@ def write(result: Result, sat: Mapping[str, Sequence[Sat]], store: Store) -> Non
     """Write all of them, each one whole."""
     rows = [_row(name, one) for name, taken in sat.items() for one in taken]
     store.write_table("items.parquet", pa.Table.from_pylist(rows, schema=SCHEMA))
-    store.write("traps.json", json.dumps(result.as_json(), indent=2, allow_nan=False) + "\n")
-    store.write("traps.md", "\n".join(markdown(result)))
-    store.write("traps.html", page(result))
+    report = Report("Traps", "against the trap bank", list(result.users), facts(result), list(tables(result)), panels(result))
+    report.write("traps", result.as_json(), store)
 
 
-def markdown(result: Result) -> Iterator[str]:
-    """Lines."""
-    yield f"# Traps: {plain(', '.join(result.users))}"
-    yield ""
-    yield ", ".join(f"{name} {plain(value)}" for name, value in facts(result)) + "."
-    for table in tables(result):
-        yield from ("", f"## {plain(table.title)}", "", plain(table.note), "")
-        yield from table_lines(table)
-    yield ""
-
-
-def page(result: Result) -> str:
-    """The page."""
-    drawn = panels(result)
-    return render(
-        "traps.html",
-        panels=[asdict(panel) for panel in drawn],
-        marks=[],
-        users=list(result.users),
-        facts=facts(result),
-        tables=list(tables(result)),
-        panels_shown=numbered(drawn),
-    )
-
-
-def facts(result: Result) -> list[tuple[str, str]]:
+def facts(result: Result) -> Facts:
     """(what, how much) of the benchmark as a whole."""
     bank = result.bank
-    failed = ", ".join(f"{count} ({user})" for user, count in bank.failed.items() if count)
     return [
         ("split", bank.split),
         ("locale", bank.locale),
         ("items", ", ".join(f"{count} {kind}" for kind, count in bank.items.items())),
-        *([("failed items", failed)] if failed else []),
+        *failures("failed items", bank.failed),
         ("clusters", str(bank.clusters)),
         ("seed", str(bank.seed)),
         ("resamples", str(bank.resamples)),

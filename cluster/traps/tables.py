@@ -8,8 +8,8 @@ from cluster.evaluation.tables import Table
 from cluster.report.document import estimate
 from cluster.traps.result import Result, trap_label
 from cluster.usersim import versus
+from cluster.usersim.errors import errors_table
 from cluster.usersim.versus import INTERVAL
-from envs.usersim.trace.errors import Code
 
 NAMES = {
     "bsi": "BSI",
@@ -44,7 +44,7 @@ def tables(result: Result) -> Iterator[Table]:
     yield _payloads(result)
     yield from versus.tables(result.versus, NAMES, PASSED)
     if any(user.errors for user in result.users.values()):
-        yield _errors(result)
+        yield errors_table({name: (user.errors, user.turns) for name, user in result.users.items()})
 
 
 def overview(result: Result) -> Table:
@@ -84,13 +84,3 @@ def _payloads(result: Result) -> Table:
     payloads = list(next(iter(result.users.values())).ocr_by_payload)
     rows = [(name, *(estimate(user.ocr_by_payload[one]) for one in payloads)) for name, user in result.users.items()]
     return Table("OCR by what is asked for", f"Shares {INTERVAL}.", ("user", *payloads), rows)
-
-
-def _errors(result: Result) -> Table:
-    rows = [
-        (name, f"{code} {Code[code].meaning}", Code[code].level.name.lower(), str(count), f"{count / user.turns:.3f}")
-        for name, user in result.users.items()
-        for code, count in user.errors.items()
-    ]
-    note = "Turns with an error of a class, most frequent first. A turn may have several; hard and fatal ones end an item."
-    return Table("What was wrong with turns", note, ("user", "error", "level", "turns", "share"), rows)
