@@ -29,14 +29,12 @@ CALLS, SWITCHED = "calls", "switched "
 
 
 def plan(split: Heldout, count: int) -> dict[str, Sequence[UserSimTask]]:
-    """The tasks, by what the table of trajectories calls them; at most `count` by each agent."""
-    main = [
-        task.model_copy(update={"id": f"{split}.{kind}.{at:03d}"})
-        for kind in AGENTS
-        for at, task in enumerate(load("heldout", heldout=split, agent=kind, count=count))
-    ]
-    switched = {f"{SWITCHED}{one}": [_switched(task, one) for task in _bilingual(main)] for one in SWITCHES}
-    return {CALLS: main, **{name: tasks for name, tasks in switched.items() if tasks}}
+    """The tasks, by what the table of trajectories calls them; at most `count` by each agent, and again of each switch."""
+    by_agent = {kind: _all(split, kind) for kind in AGENTS}
+    main = [task for tasks in by_agent.values() for task in tasks[:count]]
+    plain = [task for kind in SWITCHED_BY for task in _bilingual(by_agent[kind])[:count]]
+    switched = {f"{SWITCHED}{one}": [_switched(task, one) for task in plain] for one in SWITCHES if plain}
+    return {CALLS: main, **switched}
 
 
 def held_out(task: UserSimTask) -> bool:
@@ -49,10 +47,15 @@ def switch_of(tasks: str) -> Switch | None:
     return next((one for one in SWITCHES if tasks == f"{SWITCHED}{one}"), None)
 
 
+def _all(split: Heldout, agent: AgentKind) -> list[UserSimTask]:
+    tasks = load("heldout", heldout=split, agent=agent)
+    return [task.model_copy(update={"id": f"{split}.{agent}.{at:03d}"}) for at, task in enumerate(tasks)]
+
+
 def _bilingual(tasks: Sequence[UserSimTask]) -> list[UserSimTask]:
     """Those that are also written in the other language."""
     there = _twins()
-    return [task for task in tasks if task.agent in SWITCHED_BY and task.sop.sop_id in there]
+    return [task for task in tasks if task.sop.sop_id in there]
 
 
 def _twins() -> Mapping[str, Sop]:
