@@ -40,13 +40,13 @@ def evaluate(
 
     Example: parley eval examples/quickstart.yaml runs/quickstart eval.repeats=4 --out my-evaluation
 
-    Example: parley eval examples/quickstart.yaml oracle --also random --usersim test eval.repeats=2
+    Example: parley eval examples/usersim.yaml oracle --also random --usersim test eval.repeats=2
     """
     if usersim is not None:
         _refuse_with_usersim(user=user, report=report)
         from cluster.calls.command import calls
 
-        calls(configuration.load(config, overrides or []), [who, *(also or [])], usersim, out=out, resume=resume)
+        calls(config, overrides or [], [who, *(also or [])], usersim, out=out, resume=resume)
         return
     resolved = configuration.load(config, [*(overrides or []), *([f"eval.user={user}"] if user else [])])
     from cluster.evaluation.evaluate import evaluate as run

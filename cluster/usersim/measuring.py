@@ -10,7 +10,8 @@ from typing import Any
 
 from actors.config import PolicyConfig
 from cluster import config as configuration
-from cluster.config import Config
+from cluster.config import Config, yaml_text
+from cluster.errors import UserError
 from cluster.evaluation.subject import model_folder
 from cluster.start.in_process import longest_context
 from envs.config import GymsConfig
@@ -19,26 +20,41 @@ from rewards.config import JudgeConfig
 
 GYM = "UserSimGym"
 """Whose `gyms.params` say how a user writes and what it is shown."""
+READ = ("run", "rollout", "engine", "eval")
+"""The sections that users are measured by, besides the parameters of UserSimGym."""
 LONGEST_CONTEXT = 8192
 """Of a model that no config says anything about, in tokens: a call in the form `full` takes up to four thousand."""
 TURN_TOKENS = 768
 """Twice what a careful turn in the form `full` takes."""
+SERVED = {"max_turn_tokens": TURN_TOKENS, "max_context": 2 * TURN_TOKENS}
+"""Of a user that is no folder here: its server knows its context, and has to be asked for a turn's tokens only."""
 MOST_TURNS = 24
 """As many as any SOP allows: a call ends by its SOP, not by a run's `gyms.max_turns`."""
 
 
 def configured(config: Path | None, overrides: Sequence[str], who: Sequence[str]) -> Config:
-    """A run's config, or one for the models that are named. Raises UserError."""
+    """For the users that are named, what a run's YAML says of `READ`, then the overrides. Raises UserError."""
+    raw: dict[str, Any] = {}
     if config is not None:
-        return configuration.load(config, overrides, imitates=False)
-    raw: dict[str, Any] = {"policies": {"agent": {"model": {"tiny": "agent"}, "train": True}, "user": {"speaker": "scripted"}}}
+        configuration.load(config, imitates=False)  # all of it must make sense
+        raw = yaml_text.read(config)
     folders = [model_folder(name) for name in who if name not in USERS and Path(name).expanduser().is_dir()]
-    rollout = {"max_turn_tokens": TURN_TOKENS, "max_context": 2 * TURN_TOKENS}
-    if folders:
-        raw["policies"]["agent"]["model"] = str(folders[0])
-        size = min(LONGEST_CONTEXT, *map(longest_context, folders))
-        rollout = {"max_turn_tokens": min(TURN_TOKENS, size // 4), "max_context": size}
-    return configuration.parse({**raw, "rollout": rollout}, list(overrides), imitates=False)
+    longest = min([LONGEST_CONTEXT, *map(longest_context, folders)])
+    sizes = {"max_turn_tokens": min(TURN_TOKENS, longest // 4), "max_context": longest} if folders else {}
+    model = str(folders[0]) if folders else {"tiny": "agent"}
+    kept = {name: raw[name] for name in READ if name in raw}
+    given = raw.get("gyms", {}).get("params", {}).get(GYM, {})
+    asked = {
+        **kept,
+        "policies": {"agent": {"model": model, "train": True}, "user": {"speaker": "scripted"}},
+        "gyms": {"params": {GYM: given}},
+        "rollout": {**(sizes or SERVED), **kept.get("rollout", {})},
+    }
+    resolved = configuration.parse(asked, list(overrides), imitates=False)
+    for folder in folders:
+        if (size := resolved.rollout.max_context) > longest_context(folder):
+            raise UserError(f"rollout.max_context is {size}: {folder} holds {longest_context(folder)} tokens.")
+    return resolved
 
 
 def measuring(config: Config, gym: str, *, seed: int, repeats: int, params: Sequence[str]) -> Config:

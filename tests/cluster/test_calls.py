@@ -20,9 +20,10 @@ from cluster.jobs.interruption import Interrupted
 from envs.usersim.baselines import QUESTION, fixed
 from envs.usersim.trace.render import render
 
-CONFIG = Path(__file__).parents[2] / "examples" / "quickstart.yaml"
+CONFIG = Path(__file__).parents[2] / "examples" / "usersim.yaml"
 FILES = ("calls.parquet", "calls.json", "calls.md", "calls.html")
 ASKS = render(fixed())
+FEW = ("eval.tasks=1", "eval.repeats=1")
 
 
 def parley(*arguments: object, split: str = "dev") -> int:
@@ -141,7 +142,16 @@ def test_equal_seeds_make_equal_files_whole_or_in_pieces(tmp_path, monkeypatch, 
 def test_a_user_behind_a_server_is_timed_and_read_strictly(tmp_path):
     answers = [said(ASKS), said("I am no person."), said(ASKS, finish="length")]
     with serving(lambda _: answers[len(server.bodies) % 3]) as server:
-        asked = ("endpoint", behind(server.url), "eval.tasks=1", "--also", "oracle", "--out", tmp_path / "out")
+        asked = (
+            "endpoint",
+            behind(server.url),
+            "eval.tasks=1",
+            "eval.repeats=1",
+            "--also",
+            "oracle",
+            "--out",
+            tmp_path / "out",
+        )
         assert parley(*asked) == 0
     user = found_in(tmp_path / "out")["users"]["served"]
     everything = user["groups"]["all"]
@@ -153,7 +163,10 @@ def test_a_user_behind_a_server_is_timed_and_read_strictly(tmp_path):
 
 def test_a_server_that_fails_is_no_score(tmp_path, capsys):
     with serving([failed(401, "no such key")]) as server:
-        assert parley("endpoint", behind(server.url, transport=0), "eval.tasks=1", "--out", tmp_path / "out") == 1
+        assert (
+            parley("endpoint", behind(server.url, transport=0), "eval.tasks=1", "eval.repeats=1", "--out", tmp_path / "out")
+            == 1
+        )
     assert "4 evaluation episodes failed, the first one" in capsys.readouterr().err
     assert not (tmp_path / "out" / "calls.json").exists()
 
