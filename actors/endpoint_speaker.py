@@ -1,7 +1,8 @@
 """A role behind an OpenAI-compatible server, as a speaker: a simulated user, a teacher, or an agent that is measured.
 
-Keeps the conversation as messages, one list per episode. What it thought is neither said nor read by itself again. Every
-request carries a seed made of (episode seed, turn), so a server that honours seeds, and a replay, say the same again.
+Keeps the conversation as messages, one list per episode. What it thought is neither said nor read by itself again; only in a
+gym without a tool, where all that was said is the action, it is told. Every request carries a seed made of (episode seed,
+turn), so a server that honours seeds, and a replay, say the same again.
 A closed question asks for JSON with one of its answers, by `response_format` as judges do. An object without one is an invalid
 answer; a server that knows no schemas answers in words, and the gym hears those.
 """
@@ -18,6 +19,7 @@ from actors.retry import persist
 from actors.rollout import GroupRequest
 from actors.speaker import Limits, derived_seed
 from actors.transcript import strip_thinking
+from envs import registry
 from envs.base import Message, Utterance, View
 from rewards.config import RetryPolicy
 from rewards.endpoint_config import EndpointConfig
@@ -32,13 +34,22 @@ class EndpointSpeaker:
     """Plays a role. `speak` raises EndpointError when no answer can be had: the episode is masked."""
 
     def __init__(
-        self, client: EndpointClient, retry: RetryPolicy, max_tokens: int, seed: int, temperature: float = TEMPERATURE
+        self,
+        client: EndpointClient,
+        retry: RetryPolicy,
+        max_tokens: int,
+        seed: int,
+        temperature: float = TEMPERATURE,
+        *,
+        shows_thinking: bool = False,
     ) -> None:
+        """`shows_thinking`: whether the utterance is all that was said."""
         self._client = client
         self._retry = retry
         self._max_tokens = max_tokens
         self._seed = seed
         self._temperature = temperature
+        self._shows_thinking = shows_thinking
         self._turn = 0
         self._said: list[dict[str, str]] = []
 
@@ -54,7 +65,7 @@ class EndpointSpeaker:
 
     async def _complete(self, choices: Sequence[str]) -> Utterance:
         reply = await self._client.complete(self._body() | (closed(choices) if choices else {}))
-        text = strip_thinking(reply.text)
+        text = reply.text if self._shows_thinking else strip_thinking(reply.text)
         return Utterance(chosen(text, choices) if choices else text, reply.finish)
 
     def _body(self) -> dict[str, Any]:
@@ -78,7 +89,8 @@ class EndpointSpeakers:
 
     def __call__(self, request: GroupRequest, seed: int) -> EndpointSpeaker:
         temperature = request.temperature if self._acting else TEMPERATURE
-        return EndpointSpeaker(self.client, self._retry, self._max_tokens, seed, temperature)
+        whole = self._acting and not registry.entry(request.task.gym).gym.choices
+        return EndpointSpeaker(self.client, self._retry, self._max_tokens, seed, temperature, shows_thinking=whole)
 
 
 def closed(choices: Sequence[str]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
         super().setup(config)
         self.parley = config.parley
         modules.find_all(self.parley.gyms.modules)  # a process of its own, under Tune
-        self.policy = self.parley.acting
+        self.policy: str = self.parley.acting
         """The one that is trained."""
         try:
             self._start(config)

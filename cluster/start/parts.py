@@ -45,7 +45,7 @@ class Models:
     def imitated(self, config: Config) -> dict[str, Path]:
         """Those that the run trains by imitation first."""
         sft = config.sft
-        acting = {config.acting: self.acting} if self.acting and sft and sft.of(config.acting) else {}
+        acting: dict[str, Path] = {config.acting: self.acting} if self.acting and sft and sft.of(config.acting) else {}
         return {**acting, **(self.frozen if sft and sft.of(config.partner) else {})}
 
 

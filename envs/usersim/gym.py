@@ -52,6 +52,18 @@ STAGES = ((6, "6+"), (3, "3-5"), (1, "1-2"), (0, "0"))
 """User turns made -> progress label; the first that is reached counts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How a turn of the user was read, for `envs.usersim.metrics`; of one that nobody heard only what was wrong with it."""
+
+    level: str
+    errors: tuple[str, ...]
+    move: str = ""
+    v_state: float | None = None
+    worth: float | None = None
+    """Of the offer on the table, to the user."""
+
+
 @dataclass(slots=True)
 class State(TurnState):
     """What changes during a call."""
@@ -60,6 +72,8 @@ class State(TurnState):
     """Turns that could not be read."""
     answers: list[str] = field(default_factory=list)
     outcomes: list[Came] = field(default_factory=list)
+    read: list[Read] = field(default_factory=list)
+    """Every turn, heard or not."""
     cited: int = 0
     """Turns since memory or persona was last cited."""
     ending: str = ""
@@ -197,6 +211,9 @@ class UserSimGym(TurnGym):
         self._state.answers.append(trace.answer)
         self._state.outcomes.append(came)
         errors = [error.code.name for error in found.errors]
+        offer = after.ledgers.offer
+        worth = None if offer is None else offer.utility
+        self._state.read.append(Read(found.level.name, tuple(errors), trace.move, parts["state"], worth))
         info = {"level": found.level.name, "errors": errors, "outcome": came, "rejected": list(report.rejected)}
         if reply is None:
             self._state.ending = "premature" if report.premature else "overstay" if report.overstay else "legal"
@@ -224,7 +241,9 @@ class UserSimGym(TurnGym):
         self._state.broken += 1
         self._wrong = True
         wrong = "; ".join(map(str, found.errors))
-        info = {"level": found.level.name, "errors": [error.code.name for error in found.errors], "outcome": "none"}
+        errors = [error.code.name for error in found.errors]
+        self._state.read.append(Read(found.level.name, tuple(errors)))
+        info = {"level": found.level.name, "errors": errors, "outcome": "none"}
         return Outcome(f"That was not heard. {wrong}", BROKEN[found.level], info=info)
 
     async def _reply(self, trace: Trace) -> AgentTurn:

@@ -1,7 +1,7 @@
 """The grammar of `rewrite`: only in a context, as what is new and what an id's tier is depends on the profile before.
 
-It keeps every concern and every memory in its place, with any words, status, weight and value: one way of writing a turn. That a
-concern may vanish is left to those who decode without it.
+It keeps every concern and every memory in its place, with any words, status, weight and value: one way of writing a turn. That
+a concern may vanish is left to those who decode without it.
 """
 
 from __future__ import annotations
