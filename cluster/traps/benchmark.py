@@ -19,7 +19,6 @@ from cluster.traps.result import Result, result
 from cluster.traps.sitting import Sat, heard, sit
 from cluster.usersim.episodes import episodes
 from cluster.usersim.measuring import measuring
-from envs.usersim.data.sops import Split
 from envs.usersim.traps.gym import NAME, tasks
 from envs.usersim.traps.item import TrapItem
 from envs.usersim.users import USERS
@@ -34,14 +33,14 @@ def benchmark(
     items: Sequence[TrapItem],
     *,
     out: Path,
-    split: Split,
-    locale: str,
     seed: int,
     resamples: int,
     resume: bool,
 ) -> Result:
-    """Measure users on the items; the first is compared with the others. Raises UserError before anything is played,
-    Interrupted, RunFailed; what was finished by then is kept for `resume`."""
+    """Measure users on items of one split and locale; the first is compared with the others.
+
+    Raises UserError before anything is played, Interrupted, RunFailed; what was finished by then is kept for `resume`.
+    """
     measured = measuring(config, NAME, seed=seed, repeats=1, params=("prompt",))
     setting = Setting.of(measured, subjects, {ITEMS: tasks(items)})
     with opened(out, setting.identity(), resume=resume, what="a trap benchmark") as store, Console() as console:
@@ -49,7 +48,7 @@ def benchmark(
         failed = {user: sum(one is None for one in taken) for user, taken in sat.items()}
         missing = _incomplete(items, sat)
         common = {user: [one for one in taken if one and one.item.item_id not in missing] for user, taken in sat.items()}
-        found = result(common, split, locale, seed, resamples, failed)
+        found = result(common, seed, resamples, failed)
         outputs.write(found, common, store)
     return found
 

@@ -52,8 +52,7 @@ def traps(
     from cluster.traps.tables import overview
 
     folder = out.expanduser().absolute()
-    asked = {"split": split, "locale": locale, "seed": seed, "resamples": resamples}
-    found = benchmark(resolved, subjects, items, out=folder, **asked, resume=resume)
+    found = benchmark(resolved, subjects, items, out=folder, seed=seed, resamples=resamples, resume=resume)
     show(overview(found))
     typer.echo(folder / "traps.html")
 

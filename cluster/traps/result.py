@@ -65,9 +65,7 @@ class Result:
         return {"schema": "trap_result/v1", **asdict(self)}
 
 
-def result(
-    sat: Mapping[str, Sequence[Sat]], split: str, locale: str, seed: int, resamples: int, failed: dict[str, int]
-) -> Result:
+def result(sat: Mapping[str, Sequence[Sat]], seed: int, resamples: int, failed: dict[str, int]) -> Result:
     """The numbers of users that had the same items; the first one is compared with the others."""
     first = next(iter(sat.values()))
     scores = {name: [one.score for one in taken] for name, taken in sat.items()}
@@ -87,7 +85,7 @@ def result(
         for name, own in scores.items()
     }
     compared = versus(overall, lambda one, other: traps.tests(scores[one], scores[other]), DIFFERENCES)
-    return Result(_bank(first, split, locale, seed, resamples, failed), users, compared)
+    return Result(_bank(first, seed, resamples, failed), users, compared)
 
 
 def _errors(sat: Sequence[Sat]) -> dict[str, Any]:
@@ -97,13 +95,16 @@ def _errors(sat: Sequence[Sat]) -> dict[str, Any]:
     return {"errors": ordered, "turns": sum(len(one.errors) for one in sat)}
 
 
-def _bank(sat: Sequence[Sat], split: str, locale: str, seed: int, resamples: int, failed: dict[str, int]) -> Bank:
+def _bank(sat: Sequence[Sat], seed: int, resamples: int, failed: dict[str, int]) -> Bank:
     kinds: dict[str, int] = {}
     for one in sat:
         kinds[one.item.kind] = kinds.get(one.item.kind, 0) + 1
     text = json.dumps([one.item.dump() for one in sat], sort_keys=True)
     found = {one.score.cluster for one in sat}
-    return Bank(split, locale, kinds, hashlib.sha256(text.encode()).hexdigest(), len(found), seed, resamples, failed)
+    first = sat[0].item
+    return Bank(
+        first.split, first.locale, kinds, hashlib.sha256(text.encode()).hexdigest(), len(found), seed, resamples, failed
+    )
 
 
 def trap_label(trap: TrapId) -> str:

@@ -60,7 +60,7 @@ def _heard(item: TrapItem, by_id: Mapping[str, Episode]) -> Sat | None:
     if window is None or (ladder is None and item.kind == "trap"):
         return None
     errors = tuple(tuple(codes) for codes in window.state["errors"])
-    return replace(_sat(item, _reader(window), ladder and _reader(ladder)), errors=errors)
+    return replace(_sat(item, _reader(window), None if ladder is None else _reader(ladder)), errors=errors)
 
 
 def _sat(item: TrapItem, window: Reader, ladder: Reader | None) -> Sat:

@@ -44,7 +44,7 @@ def configured(config: Path | None, overrides: Sequence[str], who: Sequence[str]
     model = str(folders[0]) if folders else {"tiny": "agent"}
     kept = {name: raw[name] for name in READ if name in raw}
     given = raw.get("gyms", {}).get("params", {}).get(GYM, {})
-    asked = {
+    asked: dict[str, Any] = {
         **kept,
         "policies": {"agent": {"model": model, "train": True}, "user": {"speaker": "scripted"}},
         "gyms": {"params": {GYM: given}},
@@ -60,7 +60,14 @@ def configured(config: Path | None, overrides: Sequence[str], who: Sequence[str]
 def measuring(config: Config, gym: str, *, seed: int, repeats: int, params: Sequence[str]) -> Config:
     """The same for calls in `gym`, whose scripted agents are met; `params`: which of UserSimGym's it takes."""
     user = config.policies["agent"].model_copy(update={"wire": "bracket", "history_thinking": "strip"})
-    asked = {"repeats": repeats, "greedy": False, "user": None, "constant_user": False, "users": {}, "judges": None}
+    asked: dict[str, Any] = {
+        "repeats": repeats,
+        "greedy": False,
+        "user": None,
+        "constant_user": False,
+        "users": {},
+        "judges": None,
+    }
     given = {name: value for name, value in config.gyms.params.get(GYM, {}).items() if name in params}
     return config.model_copy(
         update={

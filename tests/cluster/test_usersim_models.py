@@ -41,17 +41,8 @@ def test_an_engine_plays_the_bank(ray_cluster, model, tmp_path):
     asked = ["gyms.params.UserSimGym.prompt=short", "rollout.max_turn_tokens=8", f"run.root={tmp_path}"]
     config = configured(None, asked, [str(model)])
     assert config.rollout.max_context == 4096, "as much as the model holds"
-    found = benchmark(
-        config,
-        users([str(model), "oracle"], config),
-        ITEMS,
-        out=tmp_path / "out",
-        split="test",
-        locale="zh-CN",
-        seed=0,
-        resamples=100,
-        resume=False,
-    )
+    subjects = users([str(model), "oracle"], config)
+    found = benchmark(config, subjects, ITEMS, out=tmp_path / "out", seed=0, resamples=100, resume=False)
     assert found.bank.items == {"trap": 2, "twin": 2} and found.bank.failed == {"user": 0, "oracle": 0}
     assert set(found.users["user"].errors) <= {"E02", "E28", "E01"} and found.users["user"].turns == 4
     assert found.users["user"].overall["invalid"]["mean"] == 1 and found.users["oracle"].overall["bsi"]["mean"] == 1

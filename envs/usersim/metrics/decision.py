@@ -31,16 +31,13 @@ LEFT: tuple[EndReason, ...] = ("patience_out", "trust_out")
 
 
 def ending(how: str, after: DynamicProfile) -> Ending:
-    """`how` is the gym's: `legal`, `premature`, `overstay`, or empty for a call that was cut off. Raises ValueError for a
-    legal end without a reason."""
-    if how == "premature" or how == "overstay":
-        return how
-    if not how:
-        return "cut_off"
-    reason = next((reason for reason in END_REASONS if reason == after.clock.ended), None)
-    if reason is None:
-        raise ValueError(f"a call that ended rightly has a reason, not {after.clock.ended!r}")
-    return reason
+    """`how` is the gym's: `legal`, `premature`, `overstay`, or empty for a call that was cut off. Raises ValueError for
+    anything else, and for a legal end without a reason."""
+    told = after.clock.ended if how == "legal" else how or "cut_off"
+    found = next((ending for ending in ENDINGS if ending == told), None)
+    if found is None or (how == "legal" and found not in END_REASONS):
+        raise ValueError(f"a call that ended rightly has a reason, not {told!r}")
+    return found
 
 
 def decision(how: str, after: DynamicProfile) -> Decision:
