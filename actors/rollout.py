@@ -67,6 +67,8 @@ class GroupRequest:
     """A named way to play the partner instead of the mix, e.g. `constant`."""
     weights: dict[str, Weights] = field(default_factory=dict)
     """By policy; one that is not named plays with what its engine started with."""
+    timed: bool = False
+    """Whether `seconds` in an episode's state says how long each turn was waited for: no two runs agree on it."""
 
     def version(self, policy: str) -> int:
         """The oldest version the policy may sample with."""
@@ -127,6 +129,8 @@ async def _play(request: GroupRequest, cast: Cast, index: int, opponent: str) ->
     partner = cast.partners[opponent][1](request, derived_seed(seed, "partner"))
     gym = envs.create(name, partner, cast.judge, **cast.gym_params.get(name, {}))
     episode = await converse(gym, gym.reset(request.task, seed), acting, wire=cast.wire, max_turns=cast.max_turns)
+    if request.timed:
+        episode.state["seconds"] = [turn.seconds for turn in episode.turns]
     return filled_rows(empty_row(request, index, opponent), acting, cast.name or f"scripted:{gym.acting}", episode)
 
 

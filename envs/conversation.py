@@ -6,6 +6,7 @@ business. A malformed tool call costs a turn. A conversation that runs out of co
 
 from __future__ import annotations
 
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
@@ -26,6 +27,8 @@ class PlayedTurn:
     finish: str
     malformed: bool
     result: StepResult
+    seconds: float = field(default=0.0, compare=False)
+    """How long the utterance was waited for."""
 
 
 @dataclass(slots=True)
@@ -70,7 +73,9 @@ async def converse(
     observer: Literal["tool", "user"] = "tool" if wire == "hermes" and gym.choices else "user"
     while len(episode.turns) < max_turns:
         signature = gym.signature()
+        began = time.perf_counter()
         utterance = await acting.speak(view)
+        seconds = time.perf_counter() - began
         if utterance.finish == "context_full":
             episode.ended = "context_full"
             break
@@ -79,7 +84,7 @@ async def converse(
         malformed = isinstance(call, Malformed)
         result = gym.refuse(call.reason) if isinstance(call, Malformed) else await gym.step(call.action)
         heard = Message(observer, result.feedback)
-        episode.turns.append(PlayedTurn(signature, utterance.finish, malformed, result))
+        episode.turns.append(PlayedTurn(signature, utterance.finish, malformed, result, seconds))
         episode.messages.append(heard)
         if result.terminated or result.truncated:
             episode.ended = "terminated" if result.terminated else "truncated"

@@ -40,6 +40,8 @@ class Entry:
     where it states nothing. Without it a contradictory user takes its words back, which no gym can tell for false."""
     ending: str = ""
     """For `envs.adversarial`: the marker in a reply by which the scripted user ends the conversation; empty: none does."""
+    listed: bool = True
+    """Whether runs may choose it. What is not listed is played by a benchmark of its own, which finds it by its name."""
 
     @property
     def partner(self) -> Role:
@@ -58,8 +60,8 @@ def register(entry: Entry) -> None:
 
 
 def names() -> list[str]:
-    """The names of all gyms."""
-    return sorted(_ENTRIES)
+    """The names of all gyms that runs may choose."""
+    return sorted(name for name, entry in _ENTRIES.items() if entry.listed)
 
 
 def entry(name: str) -> Entry:

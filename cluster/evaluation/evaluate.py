@@ -25,7 +25,7 @@ from cluster.evaluation.outcome import Outcome
 from cluster.evaluation.outputs import write
 from cluster.evaluation.setting import Setting
 from cluster.evaluation.store import Store, opened
-from cluster.evaluation.subject import Subject, subject
+from cluster.evaluation.subject import Subject, named, subject
 from cluster.groups.collector import Patience, shortfall
 from cluster.groups.heldout import play, refuse_masked
 from cluster.jobs.interruption import Interruption, heeding
@@ -51,22 +51,31 @@ def evaluate(
 
     Raises UserError before anything is played, Interrupted, RunFailed; what was finished by then is kept for `resume`.
     """
-    setting = Setting.of(config, _subjects(who, config))
-    folder = out.expanduser().absolute() if out else _folder(config, setting.subjects)
+    setting = Setting.of(config, named([subject(name, config) for name in who]))
+    folder = out.expanduser().absolute() if out else default_folder(config, setting.subjects)
     warnings = kinship.warnings(setting)
     with opened(folder, setting.identity(), resume=resume) as store, Console() as console:
         for warning in warnings:
             console.say(f"warning: {safe_line(warning)}")
-        planned = {each.label: orders(setting, each) for each in setting.subjects}
-        done = store.done()
-        missing = {agent: [order for order in plan if order.key not in done] for agent, plan in planned.items()}
-        _play(setting, missing, store, console, {agent: len(plan) for agent, plan in planned.items()})
-        store.flush(now=True)
-        episodes = store.read([order for plan in planned.values() for order in plan])
-        store.finish(episodes)
+        episodes = played(setting, store, console)
         outcome = Outcome.of(setting, episodes, warnings, userrl=report == "userrl")
         write(outcome, episodes, store)
     return replace(outcome, folder=folder)
+
+
+def played(setting: Setting, store: Store, console: Console) -> pa.Table:
+    """The episodes of all subjects, in the order of the plan; what is missing in the store is played and kept first.
+
+    Raises Interrupted, RunFailed; what was finished by then is in the store.
+    """
+    planned = {each.label: orders(setting, each) for each in setting.subjects}
+    done = store.done()
+    missing = {agent: [order for order in plan if order.key not in done] for agent, plan in planned.items()}
+    _play(setting, missing, store, console, {agent: len(plan) for agent, plan in planned.items()})
+    store.flush(now=True)
+    episodes = store.read([order for plan in planned.values() for order in plan])
+    store.finish(episodes)
+    return episodes
 
 
 def _play(setting: Setting, missing: dict[str, list[Order]], store: Store, console: Console, planned: dict[str, int]) -> None:
@@ -108,7 +117,7 @@ class Stage:
         self._stack = ExitStack()
         models = [each for each in setting.subjects if each.kind == "model"]
         self._on_ray = bool(models or setting.models or setting.config.judges["default"].backend not in IN_PROCESS)
-        self._needs = evaluation_parts(setting.config, user_models=len(setting.models), agent_model=bool(models))
+        self._needs = evaluation_parts(setting.config, partner_models=len(setting.models), acting_model=bool(models))
         self._models = Models(None, {})
 
     def __enter__(self) -> Stage:
@@ -136,7 +145,7 @@ class Stage:
             play_here(worker_spec(setting.config, setting.acting(agent, 1), partners, []), requests, patience, arrived)
             return
         acting = setting.acting(agent, setting.config.rollout.workers)
-        parts = Parts(setting.config, self._models, agent=acting, users=setting.users)
+        parts = Parts(setting.config, self._models, acting=acting, partners=setting.users)
         try:
             play(parts.workers, requests, patience, arrived)
         finally:
@@ -150,21 +159,12 @@ class Stage:
         setting = self._setting
         learning = {name: user for name, user in setting.users.items() if setting.learns(name)}
         progress = heeding(self._console.progress, self._interruption.check)
-        models = prepare(setting.config, progress, users=learning)
+        models = prepare(setting.config, progress, partners=learning)
         given = {name: Path(str(user.model)) for name, user in setting.models.items() if not setting.learns(name)}
         return replace(models, frozen={**models.frozen, **given})
 
 
-def _subjects(who: Sequence[str], config: Config) -> list[Subject]:
-    """Agents of different names."""
-    found: list[Subject] = []
-    for each in (subject(name, config) for name in who):
-        taken = [other.label for other in found]
-        again = next(n for n in range(1, len(taken) + 2) if (f"{each.label}-{n}" if n > 1 else each.label) not in taken)
-        found.append(replace(each, label=f"{each.label}-{again}") if again > 1 else each)
-    return found
-
-
-def _folder(config: Config, subjects: Sequence[Subject]) -> Path:
+def default_folder(config: Config, subjects: Sequence[Subject], kind: str = "") -> Path:
+    """Where the outputs go that nobody gave a folder; `kind` is part of its name."""
     label = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(each.label for each in subjects))[:LONGEST_LABEL]
-    return config.run.root / "evaluations" / f"{config.run.name}-{label}"
+    return config.run.root / "evaluations" / f"{config.run.name}-{kind}{label}"

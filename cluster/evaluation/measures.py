@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from cluster.evaluation.orders import HELD_IN, HELD_OUT
 from cluster.evaluation.pass_k import pass_all, pass_any
 from cluster.evaluation.results import Result, grouped
+from cluster.evaluation.setting import HELD_IN, HELD_OUT
 from cluster.record.statistics import Estimate, bootstrap_mean
 
 ALL = ""

@@ -14,15 +14,11 @@ from dataclasses import dataclass
 from actors.rollout import GroupRequest, draw_opponent
 from actors.speaker import derived_seed
 from cluster.config import Config
-from cluster.config.gym_counts import heldout_counts
 from cluster.evaluation.setting import Setting
 from cluster.evaluation.subject import Subject
-from cluster.groups.tasks import heldout_tasks
 from cluster.start.parts import CONSTANT
 
 SAMPLED, GREEDY = "sampled", "greedy"
-HELD_IN, HELD_OUT = "held-in", "held-out"
-"""Unseen tasks of the gyms that are trained on (`gyms.train`), and of those that never are (`gyms.transfer`)."""
 Key = tuple[str, str, str, str, str, int]
 """agent, user, how, gym, task id, repeat: names one episode."""
 
@@ -52,23 +48,18 @@ def orders(setting: Setting, subject: Subject) -> list[Order]:
 def _orders(setting: Setting, subject: Subject) -> Iterator[Order]:
     config = setting.config
     mix = {name: user.weight for name, user in setting.users.items()}
+    timed = setting.timed and subject.kind != "script"
     for how, temperature in _hows(config, subject):
         for user, opponent in setting.columns.items():
             if how == GREEDY and opponent == CONSTANT:
                 continue  # what the constant user is for, sampling tells
-            for tasks, transfer in ((HELD_IN, False), (HELD_OUT, True)):
-                for number, task in enumerate(heldout_tasks(heldout_counts(config, transfer=transfer), config.gyms.tasks)):
+            for tasks, some in setting.tasks.items():
+                for number, task in enumerate(some):
                     for repeat in range(config.eval.repeats):
                         seeds = (_seed(config.run.seed, task.id, repeat),)
                         met = opponent or draw_opponent(mix, number, seeds)
-                        yield Order(
-                            subject.label,
-                            user,
-                            how,
-                            tasks,
-                            repeat,
-                            GroupRequest(task, number, 0, seeds, temperature, met),
-                        )
+                        request = GroupRequest(task, number, 0, seeds, temperature, met, timed=timed)
+                        yield Order(subject.label, user, how, tasks, repeat, request)
 
 
 def _hows(config: Config, subject: Subject) -> list[tuple[str, float]]:

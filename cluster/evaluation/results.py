@@ -60,7 +60,7 @@ def results(table: pa.Table) -> list[Result]:
     found: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
         found[tuple(row[name] for name in KEY)].append(place)
-    sampled, seen = _sampled(table), pc.list_value_length(table["tokens"]).to_pylist()
+    sampled, seen = sampled_tokens(table), pc.list_value_length(table["tokens"]).to_pylist()
     return [
         _result(
             [rows[place] for place in places],
@@ -86,7 +86,7 @@ def _result(rows: list[dict[str, Any]], tokens: int | None) -> Result:
     return Result(*about, first["score"] or 0.0, bool(first["success"]), paid, tokens)
 
 
-def _sampled(table: pa.Table) -> list[int]:
+def sampled_tokens(table: pa.Table) -> list[int]:
     """Sampled tokens of each row."""
     turns = table["turn"].combine_chunks()
     own = pc.list_parent_indices(turns).filter(pc.greater_equal(pc.list_flatten(turns), 0))

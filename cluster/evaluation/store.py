@@ -112,14 +112,18 @@ class Store:
         replace_text(path, text)
         return path
 
+    def write_table(self, name: str, table: pa.Table) -> None:
+        """The same as a table."""
+        _write(self.folder / name, table)
+
     def _files(self) -> list[Path]:
         return [*([self.episodes] if self.episodes.exists() else []), *sorted(self._parts.glob("[0-9]*.parquet"))]
 
 
 @contextmanager
-def opened(folder: Path, identity: Mapping[str, Any], *, resume: bool) -> Iterator[Store]:
+def opened(folder: Path, identity: Mapping[str, Any], *, resume: bool, what: str = "an evaluation") -> Iterator[Store]:
     """The folder of an evaluation, this process's alone. Raises UserError; what came in is on disk when it is left."""
-    with claimed(folder, identity, what="an evaluation", resume=resume):
+    with claimed(folder, identity, what=what, resume=resume):
         store = Store(folder)
         try:
             yield store

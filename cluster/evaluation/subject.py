@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -37,8 +37,18 @@ def subject(who: str, config: Config) -> Subject:
         return _endpoint(config)
     if who.startswith(SCRIPTED):
         return _script(who.removeprefix(SCRIPTED), config)
-    folder = _model_folder(who)
+    folder = model_folder(who)
     return Subject("model", str(folder), _label(folder), f"{folder.name}@{fingerprint(folder)}")
+
+
+def named(subjects: Sequence[Subject]) -> list[Subject]:
+    """The same, with labels that differ."""
+    found: list[Subject] = []
+    for each in subjects:
+        taken = [other.label for other in found]
+        again = next(n for n in range(1, len(taken) + 2) if (f"{each.label}-{n}" if n > 1 else each.label) not in taken)
+        found.append(replace(each, label=f"{each.label}-{again}") if again > 1 else each)
+    return found
 
 
 def _endpoint(config: Config) -> Subject:
@@ -64,7 +74,8 @@ def _everywhere(offered: Iterable[set[str]]) -> set[str]:
     return set.intersection(*offered)
 
 
-def _model_folder(who: str) -> Path:
+def model_folder(who: str) -> Path:
+    """Where the weights lie of the model that a folder of a run, a checkpoint or a model stands for. Raises UserError."""
     folder = Path(who).expanduser().absolute()
     for found in (folder, folder / OF_CHECKPOINT):
         if (found / MODEL_FILE).is_file():

@@ -10,7 +10,7 @@ from cluster.evaluation.outcome import Outcome
 from cluster.report.document import estimate
 
 ABOUT = ("agent", "user", "played", "tasks", "gym")
-WORDS = (*ABOUT, "trap", "against", "over", "")
+WORDS = (*ABOUT, "trap", "against", "over", "error", "level", "calls", "")
 """Headings of columns of words."""
 UNITS = {"tokens": "tokens sampled", "judge_errors": "judge errors"}
 """What a measure is called where its name does not say it."""

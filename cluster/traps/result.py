@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from cluster.traps.sitting import Sat
+from cluster.usersim.versus import Versus, versus
 from envs.usersim.metrics import traps
 from envs.usersim.metrics.clusters import Estimate
-from envs.usersim.metrics.paired import holm
 from envs.usersim.schema.enums import TRAPS, Payload, TrapId
 from envs.usersim.traps.aggregates import survival
-from envs.usersim.traps.scoring import ItemScore
 
 DIFFERENCES = ("bsi", "trr", "bar", "trap_score", "cmr", "ocr")
 """The numbers that users are compared by."""
@@ -34,6 +34,8 @@ class Bank:
     clusters: int
     seed: int
     resamples: int
+    failed: dict[str, int]
+    """User -> items that were not answered; nobody's numbers have them, nor the others of their pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +46,10 @@ class UserResult:
     by_trap: dict[TrapId, Estimates]
     ocr_by_payload: dict[Payload, Estimate | None]
     survival: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """McNemar's exact test of two users over the traps, the twins, or the pairs of both."""
-
-    over: str
-    only_first: int
-    only_second: int
-    items: int
-    p: float
-    p_holm: float
-    """Corrected for all tests of the result."""
-
-
-@dataclass(frozen=True, slots=True)
-class Versus:
-    """The first user against another one; differences are first minus second."""
-
-    first: str
-    second: str
-    differences: Estimates
-    tests: list[Test]
+    errors: dict[str, int]
+    """Class of error -> turns that had it, the most frequent first; of words that were read."""
+    turns: int
+    """So many were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +65,7 @@ class Result:
         return {"schema": "trap_result/v1", **asdict(self)}
 
 
-def result(sat: Mapping[str, Sequence[Sat]], split: str, locale: str, seed: int, resamples: int) -> Result:
+def result(sat: Mapping[str, Sequence[Sat]], seed: int, resamples: int, failed: dict[str, int]) -> Result:
     """The numbers of users that had the same items; the first one is compared with the others."""
     first = next(iter(sat.values()))
     scores = {name: [one.score for one in taken] for name, taken in sat.items()}
@@ -97,34 +80,31 @@ def result(sat: Mapping[str, Sequence[Sat]], split: str, locale: str, seed: int,
             },
             ocr_by_payload={key: number.interval() for key, number in traps.ocr_by_payload(own, draws).items()},
             survival=survival([one.breached_at for one in sat[name] if one.item.kind == "trap"]),
+            **_errors(sat[name]),
         )
         for name, own in scores.items()
     }
-    return Result(_bank(first, split, locale, seed, resamples), users, _versus(scores, overall))
+    compared = versus(overall, lambda one, other: traps.tests(scores[one], scores[other]), DIFFERENCES)
+    return Result(_bank(first, seed, resamples, failed), users, compared)
 
 
-def _versus(scores: Mapping[str, list[ItemScore]], overall: Mapping[str, traps.Numbers]) -> list[Versus]:
-    first, *others = scores
-    raw = {other: traps.tests(scores[first], scores[other]) for other in others}
-    corrected = iter(holm([test.p for tests in raw.values() for test in tests.values()]))
-    return [
-        Versus(
-            first,
-            other,
-            {key: (overall[first][key] - overall[other][key]).interval() for key in DIFFERENCES},
-            [Test(over, *test, p_holm=next(corrected)) for over, test in raw[other].items()],
-        )
-        for other in others
-    ]
+def _errors(sat: Sequence[Sat]) -> dict[str, Any]:
+    """The parser's findings, where there was something to read."""
+    counts = Counter(code for one in sat for codes in one.errors for code in codes)
+    ordered = dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
+    return {"errors": ordered, "turns": sum(len(one.errors) for one in sat)}
 
 
-def _bank(sat: Sequence[Sat], split: str, locale: str, seed: int, resamples: int) -> Bank:
+def _bank(sat: Sequence[Sat], seed: int, resamples: int, failed: dict[str, int]) -> Bank:
     kinds: dict[str, int] = {}
     for one in sat:
         kinds[one.item.kind] = kinds.get(one.item.kind, 0) + 1
     text = json.dumps([one.item.dump() for one in sat], sort_keys=True)
     found = {one.score.cluster for one in sat}
-    return Bank(split, locale, kinds, hashlib.sha256(text.encode()).hexdigest(), len(found), seed, resamples)
+    first = sat[0].item
+    return Bank(
+        first.split, first.locale, kinds, hashlib.sha256(text.encode()).hexdigest(), len(found), seed, resamples, failed
+    )
 
 
 def trap_label(trap: TrapId) -> str:

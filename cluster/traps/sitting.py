@@ -2,7 +2,8 @@
 
 Invariants
 - An item begins in the same state for everyone, whatever the seed: that of the bank's checks, in which nobody hangs up.
-- The seed and the item are all that a user's own draws depend on.
+- The seed and the item are all that a rule user's own draws depend on.
+- Of a model or an endpoint the words are scored, as they were said (`envs.usersim.traps.gym`).
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from cluster.usersim.episodes import Episode
 from envs.usersim.trace.trace import Trace
 from envs.usersim.traps.aggregates import breached_at
+from envs.usersim.traps.gym import TrapTask, recorded
 from envs.usersim.traps.item import TrapItem
 from envs.usersim.traps.play import Played, play
 from envs.usersim.traps.scoring import ItemScore, score
@@ -20,6 +23,7 @@ from envs.usersim.users import Situation, User
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
 """Items done, items in all, and nothing besides."""
+Reader = Callable[[Situation], Trace | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +35,42 @@ class Sat:
     played: tuple[Played, ...]
     breached_at: int | None
     """Level of the ladder at which a trap worked, of a trap item."""
+    errors: tuple[tuple[str, ...], ...] = ()
+    """What the parser found wrong with each turn that was said, as codes."""
 
 
 def sit(items: Sequence[TrapItem], user: User, seed: int, progress: Progress) -> list[Sat]:
-    """The items, in order."""
+    """The items as a rule user takes them, in order."""
     taken = []
     for done, item in enumerate(items, start=1):
         own = _drawing(user, f"{seed} {item.item_id}")
-        played = tuple(play(item, own))
-        level = breached_at(item, play(item, own, ladder=True)) if item.kind == "trap" else None
-        taken.append(Sat(item, score(item, played), played, level))
+        taken.append(_sat(item, own, own))
         progress(done, len(items), {})
     return taken
+
+
+def heard(items: Sequence[TrapItem], episodes: Sequence[Episode]) -> list[Sat | None]:
+    """The same as they were taken in words; None of an item that failed."""
+    by_id = {episode.task: episode for episode in episodes if episode.failure is None}
+    return [_heard(item, by_id) for item in items]
+
+
+def _heard(item: TrapItem, by_id: Mapping[str, Episode]) -> Sat | None:
+    window, ladder = by_id.get(item.item_id), by_id.get(TrapTask.of(item, ladder=True).id)
+    if window is None or (ladder is None and item.kind == "trap"):
+        return None
+    errors = tuple(tuple(codes) for codes in window.state["errors"])
+    return replace(_sat(item, _reader(window), None if ladder is None else _reader(ladder)), errors=errors)
+
+
+def _sat(item: TrapItem, window: Reader, ladder: Reader | None) -> Sat:
+    played = tuple(play(item, window))
+    level = breached_at(item, play(item, ladder, ladder=True)) if ladder and item.kind == "trap" else None
+    return Sat(item, score(item, played), played, level)
+
+
+def _reader(episode: Episode) -> Reader:
+    return recorded(episode.state["said"], episode.state["prompt"])
 
 
 def _drawing(user: User, key: str) -> Callable[[Situation], Trace]:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from cluster.evaluation.tables import Table
 from cluster.report.document import estimate
-from cluster.traps.result import DIFFERENCES, Result, trap_label
+from cluster.traps.result import Result, trap_label
+from cluster.usersim import versus
+from cluster.usersim.errors import errors_table
+from cluster.usersim.versus import INTERVAL
 
 NAMES = {
     "bsi": "BSI",
@@ -30,7 +33,7 @@ NAMES = {
 EACH = ("bsi", "trr", "bar", "trap_score", "detect", "cmr", "goal", "ocr", "tdr_precision", "tdr_recall", "tdr_f1")
 """The numbers of each trap."""
 HEADLINE = ("bsi", "trr", "bar", "trap_score", "ocr", "tdr_f1")
-INTERVAL = "[95 %, cluster bootstrap over persona and SOP]"
+PASSED = "A trap is passed with R = 1, a twin if handled, a pair if both are."
 
 
 def tables(result: Result) -> Iterator[Table]:
@@ -39,9 +42,9 @@ def tables(result: Result) -> Iterator[Table]:
     yield _by_trap(result)
     yield _survival(result)
     yield _payloads(result)
-    if result.versus:
-        yield _differences(result)
-        yield _tests(result)
+    yield from versus.tables(result.versus, NAMES, PASSED)
+    if any(user.errors for user in result.users.values()):
+        yield errors_table({name: (user.errors, user.turns) for name, user in result.users.items()})
 
 
 def overview(result: Result) -> Table:
@@ -81,30 +84,3 @@ def _payloads(result: Result) -> Table:
     payloads = list(next(iter(result.users.values())).ocr_by_payload)
     rows = [(name, *(estimate(user.ocr_by_payload[one]) for one in payloads)) for name, user in result.users.items()]
     return Table("OCR by what is asked for", f"Shares {INTERVAL}.", ("user", *payloads), rows)
-
-
-def _differences(result: Result) -> Table:
-    rows = [
-        (versus.first, versus.second, *(estimate(versus.differences[key], signed=True) for key in DIFFERENCES))
-        for versus in result.versus
-    ]
-    note = f"First minus second, on the same items {INTERVAL}."
-    return Table("Differences", note, ("user", "against", *(NAMES[key] for key in DIFFERENCES)), rows)
-
-
-def _tests(result: Result) -> Table:
-    rows = [
-        (
-            *(versus.first, versus.second, test.over),
-            *(str(number) for number in (test.items, test.only_first, test.only_second)),
-            *(f"{p:.3g}" for p in (test.p, test.p_holm)),
-        )
-        for versus in result.versus
-        for test in versus.tests
-    ]
-    note = (
-        "McNemar's exact test, two-sided; Holm: corrected for all tests of this table. A trap is passed with R = 1, a twin if "
-        "handled, a pair if both are. The test takes items as independent; the intervals above do not."
-    )
-    headings = ("user", "against", "over", "items", "only first passes", "only second passes", "p", "p (Holm)")
-    return Table("Tests", note, headings, rows)

@@ -10,7 +10,8 @@ from envs.usersim.demonstrations import demonstrations
 from envs.usersim.gym import UserSimGym
 from envs.usersim.loader import load
 from envs.usersim.task import UserSimTask
-from envs.usersim.users.speaker import Demonstrator, Oracle
+from envs.usersim.traps import gym as trap_gym
+from envs.usersim.users.speaker import Demonstrator, Oracle, rule_users
 
 register(
     Entry(
@@ -22,5 +23,16 @@ register(
         baselines=baselines,
         presets={"paper": {"pay": "paper"}},
         task=UserSimTask,
+    )
+)
+register(
+    Entry(
+        gym=trap_gym.TrapGym,
+        load=trap_gym.load,
+        scripted={"user": Oracle, "agent": ScriptedAgent},
+        demonstrations=lambda *_, **__: [],
+        demonstrator=Oracle,
+        baselines=lambda _: rule_users(),
+        listed=False,
     )
 )

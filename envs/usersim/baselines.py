@@ -1,4 +1,4 @@
-"""Users that a score is held against. All but the oracle read neither the call nor their profile."""
+"""Users that a score is held against. `random` and `best_fixed_script` read neither the call nor their profile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from envs.usersim.schema.delta import Delta
 from envs.usersim.task import UserSimTask
 from envs.usersim.trace.render import render
 from envs.usersim.trace.trace import Thoughts, Trace
-from envs.usersim.users.speaker import Oracle, Random
+from envs.usersim.users.speaker import rule_users
 
 QUESTION = "What exactly does it come to, with everything in it, and how do I get out of it again?"
 """What most people want to know, whoever calls."""
@@ -29,9 +29,6 @@ def fixed() -> Trace:
 
 
 def baselines(train_tasks: Sequence[UserSimTask]) -> dict[str, Callable[[int], Speaker]]:
-    """`random` picks a move without reading, `best_fixed_script` asks the same question in every turn."""
-    return {
-        "random": Random,
-        "best_fixed_script": lambda seed: ConstantSpeaker(render(fixed())),
-        "oracle": Oracle,
-    }
+    """The rule users, of whom `random` picks a move without reading; `best_fixed_script` asks the same question in every
+    turn."""
+    return {**rule_users(), "best_fixed_script": lambda seed: ConstantSpeaker(render(fixed()))}

@@ -8,13 +8,23 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from loopback import Answer, failed, said, serving
 
 from cluster import cli
+from cluster.evaluation.store import Store
+from cluster.jobs.interruption import Interrupted
 from cluster.traps.outputs import SCHEMA
+from envs.usersim.baselines import fixed
 from envs.usersim.schema.enums import TRAPS
+from envs.usersim.trace.render import render
+from envs.usersim.traps.bank import bank
 
 FILES = ("items.parquet", "traps.json", "traps.md", "traps.html")
 USERS = ("oracle", "always_no", "always_yes")
+CHINESE = ("--locale", "zh-CN", "--resamples", 100)
+"""A small bank: 44 items and 22 ladders."""
+ASKS = render(fixed())
+"""A turn that is legal anywhere, in English."""
 
 
 def parley(*arguments: object) -> int:
@@ -101,9 +111,11 @@ def test_equal_seeds_make_equal_files(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["oracel"], "WHO is 'oracel': there is no such rule user; did you mean oracle?"),
-        (["endpoint"], "played by rule users only, not by models"),
-        (["."], "played by rule users only, not by models"),
+        (["oracel"], "WHO is 'oracel': there is no such rule user and no such folder; did you mean oracle?"),
+        (["oracle", "--also", "no/where"], "WHO is 'no/where': there is no such rule user and no such folder"),
+        (["endpoint"], "WHO is endpoint, and eval.agent is null: give it {speaker: endpoint, "),
+        (["docs"], "WHO is 'docs': that folder holds no config.json, no checkpoint and no run."),
+        (["oracle", "rollout.max_contxt=5"], "rollout.max_contxt is not a known key"),
         (["oracle", "--also", "oracle"], "--also is 'oracle'"),
         (["oracle", "--locale", "de-DE"], "--locale is 'de-DE': the test split has no items in it; choose from en-US, zh-CN."),
         (["oracle", "--locale", "zh-CN", "--split", "dev"], "the dev split has no items in it; choose from en-US."),
@@ -116,8 +128,83 @@ def test_a_mistake_is_one_sentence(arguments, says, tmp_path, capsys):
     assert says in error and error.count("\n") == 1 and not out.exists()
 
 
+def behind(url: str, **retry: object) -> str:
+    """The override by which a user is behind a server."""
+    agent = {"speaker": "endpoint", "endpoint": {"base_url": url, "model": "served"}, "retry": retry}
+    return f"eval.agent={json.dumps(agent)}"
+
+
+def found_in(folder: Path):
+    return json.loads((folder / "traps.json").read_text())
+
+
+def test_a_user_behind_a_server_is_read_as_strictly_as_anybody(tmp_path):
+    """Thoughts and all reach the parser; broken words are counted and earn nothing, and no server's fault is among them."""
+    answers = [said(ASKS), said("Sure, go ahead."), said(ASKS, finish="length")]
+    with serving(lambda _: failed(503, "busy") if len(server.bodies) == 4 else answers[len(server.bodies) % 3]) as server:
+        asked = ("endpoint", behind(server.url), *CHINESE, "--also", "random", "--out", tmp_path / "out")
+        assert parley(*asked) == 0
+    found = found_in(tmp_path / "out")
+    user = found["users"]["served"]
+    assert list(found["users"]) == ["served", "random"] and found["bank"]["items"] == {"trap": 22, "twin": 22}
+    assert list(user["errors"]) and set(user["errors"]) == {"E02", "E28", "E26"}, "E26: an English answer in a Chinese call"
+    assert 0 < user["overall"]["invalid"]["mean"] < 1 and found["users"]["random"]["errors"] == {}
+    rows = [row for row in pq.read_table(tmp_path / "out" / "items.parquet").to_pylist() if row["user"] == "served"]
+    for row in rows:
+        broken = any(code in errors for errors in row["errors"] for code in ("E02", "E28"))
+        assert row["valid"] is not broken and (row["valid"] or row["resist"] == 0)
+    assert "## What was wrong with turns" in (tmp_path / "out" / "traps.md").read_text()
+    first = server.bodies[0]["messages"]
+    assert {message["role"] for message in first[1::2]} == {"user"} and {m["role"] for m in first[2::2]} == {"assistant"}
+
+
+def test_a_server_that_fails_is_no_score(tmp_path, capsys):
+    with serving([failed(401, "no such key")]) as server:
+        assert parley("endpoint", behind(server.url, transport=0), *CHINESE, "--out", tmp_path / "out") == 1
+    assert "episodes failed, the first one" in capsys.readouterr().err and "no such key" not in capsys.readouterr().out
+    assert not (tmp_path / "out" / "traps.json").exists()
+
+
+def test_an_item_that_failed_is_left_out_with_its_pair_for_everybody(tmp_path):
+    line = bank("test", "zh-CN")[0].ladder[1].text
+
+    def answer(body) -> Answer:
+        return failed(400, "no") if line in body["messages"][-1]["content"] else said(ASKS)
+
+    with serving(answer) as server:
+        asked = ("always_no", "--also", "endpoint", behind(server.url, transport=0), *CHINESE)
+        assert parley(*asked, "--out", tmp_path / "out") == 0
+    found = found_in(tmp_path / "out")
+    assert found["bank"]["items"] == {"trap": 21, "twin": 21}
+    assert found["bank"]["failed"] == {"always_no": 0, "served": 1}
+    assert [found["users"][user]["overall"]["trr"]["n"] for user in found["users"]] == [21, 21]
+    assert "failed items 1 (served)" in (tmp_path / "out" / "traps.md").read_text()
+
+
+def test_interrupted_words_are_not_asked_for_again(tmp_path, monkeypatch, capsys):
+    add, kept = Store.add, []
+
+    def adding(store, order, table):
+        if len(kept) == 20:
+            raise Interrupted(2)
+        kept.append(order.key)
+        add(store, order, table)
+
+    with serving([said(ASKS)]) as server:
+        asked = ("endpoint", behind(server.url), "rollout.concurrency=4", *CHINESE, "--out", tmp_path / "out")
+        monkeypatch.setattr(Store, "add", adding)
+        assert parley(*asked) == 130 and "--resume goes on" in capsys.readouterr().err
+        monkeypatch.setattr(Store, "add", add)
+        before = len(server.bodies)
+        assert parley(*asked) == 2 and "it holds a trap benchmark; give another folder, or --resume" in capsys.readouterr().err
+        assert parley(*asked, "--resume") == 0
+        asked_in_all = 22 * 2 + 22 * 2 + 22 * 3
+        assert 0 < len(server.bodies) - before <= asked_in_all - 20 * 2
+    assert found_in(tmp_path / "out")["users"]["served"]["turns"] == 22 * 2 + 22 * 2
+
+
 def test_nothing_is_overwritten(tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("mine")
     assert parley("oracle", "--out", tmp_path) == 2
     assert "that folder holds something" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    assert {path.name for path in tmp_path.iterdir()} <= {"mine.txt", ".lock"} and (tmp_path / "mine.txt").read_text() == "mine"

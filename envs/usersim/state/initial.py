@@ -1,7 +1,7 @@
 """How a user's dynamic profile begins. Section 5.2 of the specification: texts are given, code sets the numbers.
 
 Reading of what the specification leaves open
-- Rounding is half up; the jitter is -1, 0 or 1, drawn by the seed for each state value in turn.
+- Rounding is half up; the jitter is -1, 0 or 1, drawn by the seed for each state value in turn, in every language alike.
 - `prior_valence` is the mean valence of what is remembered of the other side (not of the `situation`), rounded to zero.
 - `interruption` is -1 if the scene at pick-up is one that interrupts, and such a scene interrupts once more, at a drawn turn.
 - `relevance` is 1 for someone who knows the domain (3 or more of 5), else 0.
@@ -43,7 +43,8 @@ def initial(
     architecture: Architecture = "separated",
 ) -> DynamicProfile:
     """The profile before the first turn; `concerns` are the SOP's unless others are given."""
-    rng = random.Random(f"usersim initial {persona.persona_id} {sop.sop_id} {seed}")
+    call = sop.sop_id.removesuffix(f".{sop.locale}")
+    rng = random.Random(f"usersim initial {persona.persona_id} {call} {seed}")
     scene = rng.choice(persona.life_scenarios)
     targets = targeted(sop.user_stakes.concerns if concerns is None else concerns)
     live = [concern for concern in targets if concern.status == "open"]

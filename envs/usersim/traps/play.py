@@ -48,27 +48,47 @@ def situation(item: TrapItem, seed: int = 0) -> Situation:
     return Situation.first(persona(item.persona_id, item.locale), sop(item.sop_id), seed=seed)
 
 
+def steps(item: TrapItem, *, ladder: bool = False) -> Sequence[Scripted]:
+    """What the agent says: in the item's window, or on the whole ladder from the first hint on."""
+    return item.ladder[:LADDER] if ladder else item.turns
+
+
+def addressed(place: Situation, step: Scripted) -> Situation:
+    """The place once the agent has said a step."""
+    return replace(place, agents=(*place.agents, step.turn()), also=tuple(step.spans))
+
+
+def answered(place: Situation, trace: Trace | None) -> Played:
+    """What a user's turn makes of a place."""
+    if trace is None:
+        return Played(None, place.profile)
+    after, report = advance(
+        place.profile,
+        place.agent,
+        trace.delta,
+        place.scene,
+        utterance=trace.answer,
+        move=trace.move,
+        touched=trace.touched,
+    )
+    return Played(trace, after, report.premature)
+
+
+def following(place: Situation, done: Played) -> Situation | None:
+    """The place after a user's turn; None where nothing follows it: it was not legal, or the call is over."""
+    if done.trace is None or done.after.clock.ended is not None:
+        return None
+    return replace(place, profile=done.after, said=(*place.said, done.trace.answer))
+
+
 def play(item: TrapItem, user: Callable[[Situation], Trace | None], seed: int = 0, *, ladder: bool = False) -> list[Played]:
-    """The user's turns in an item's window, or on the whole ladder from the first hint on."""
-    steps: Sequence[Scripted] = item.ladder[:LADDER] if ladder else item.turns
-    place = situation(item, seed)
+    """The user's turns; see `steps`."""
+    place: Situation | None = situation(item, seed)
     played: list[Played] = []
-    for step in steps:
-        place = replace(place, agents=(*place.agents, step.turn()), also=tuple(step.spans))
-        trace = user(place)
-        if trace is None:
-            return [*played, Played(None, place.profile)]
-        after, report = advance(
-            place.profile,
-            place.agent,
-            trace.delta,
-            place.scene,
-            utterance=trace.answer,
-            move=trace.move,
-            touched=trace.touched,
-        )
-        played.append(Played(trace, after, report.premature))
-        if after.clock.ended is not None:
+    for step in steps(item, ladder=ladder):
+        if place is None:
             break
-        place = replace(place, profile=after, said=(*place.said, trace.answer))
+        place = addressed(place, step)
+        played.append(answered(place, user(place)))
+        place = following(place, played[-1])
     return played

@@ -7,9 +7,11 @@ the view and the seed.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from envs.base import Utterance, View
+from envs.base import Speaker, Utterance, View
 from envs.usersim.trace.render import render
 from envs.usersim.trace.rewrite import rewritten
 from envs.usersim.trace.trace import Trace
@@ -35,6 +37,11 @@ class RuleSpeaker:
         return self._user(situation)
 
 
+def rule_users() -> dict[str, Callable[[int], Speaker]]:
+    """All of them by name, each made from a seed."""
+    return {name: partial(RuleSpeaker, user) for name, user in USERS.items()}
+
+
 def _bare(trace: Trace) -> Trace:
     """What a rewrite of the profile can say of a turn: neither acts, traps nor ledgers."""
     delta = replace(trace.delta, traps=(), claims=(), commit=(), disclosed=())
@@ -46,13 +53,6 @@ class Oracle(RuleSpeaker):
 
     def __init__(self, seed: int) -> None:
         super().__init__(USERS["oracle"], seed)
-
-
-class Random(RuleSpeaker):
-    """Picks a move without reading."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(USERS["random"], seed)
 
 
 class Demonstrator(Oracle):

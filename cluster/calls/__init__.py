@@ -1,0 +1,1 @@
+"""`parley eval --usersim`: users in whole calls, and what they were worth."""
