@@ -73,6 +73,8 @@ class Outcome:
     info: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, float] = field(default_factory=dict)
     """Further rewards by name, of those that the gym lists; what is missing is 0. They cost nothing and are never shown."""
+    signed: dict[str, str] = field(default_factory=dict)
+    """Who decided a reward, by its name, where it was not `source`."""
 
 
 @dataclass(slots=True)
@@ -171,7 +173,7 @@ class TurnGym(Gym):
         return StepResult(
             feedback,
             rewards={"env": reward, **parts},
-            sources=dict.fromkeys(self.rewards, outcome.source),
+            sources={**dict.fromkeys(self.rewards, outcome.source), **outcome.signed},
             terminated=outcome.over,
             truncated=state.over and not outcome.over,
             info=outcome.info,
