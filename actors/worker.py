@@ -186,13 +186,21 @@ def policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> S
 
 
 def partner_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> SpeakerFactory:
-    """Speakers of a frozen partner policy: no tools, its thoughts its own, and always temperature 1, since the task must
-    stay the same task when who acts is evaluated greedily."""
+    """Speakers of a frozen partner policy: no tools, its thoughts its own, closed questions answered by a choice, and always
+    temperature 1, since the task must stay the same task when who acts is evaluated greedily."""
     renderer = Renderer.load(spec.path)
 
     def make(request: GroupRequest, seed: int) -> Speaker:
         return PolicySpeaker(
-            spec.name, service, renderer, limits, temperature=1.0, seed=seed, history=spec.history, shows_thinking=False
+            spec.name,
+            service,
+            renderer,
+            limits,
+            temperature=1.0,
+            seed=seed,
+            history=spec.history,
+            shows_thinking=False,
+            closed=True,
         )
 
     return make
