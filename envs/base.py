@@ -152,6 +152,10 @@ class Gym(ABC):
     def fits(self, task: Task) -> None:  # noqa: B027  (most gyms play all their tasks)
         """Raise ValueError for a task that cannot be played with these parameters, or by this judge."""
 
+    def most_verdicts(self) -> int:
+        """How many verdicts a turn asks for at most."""
+        return 1
+
     @abstractmethod
     async def step(self, action: str) -> StepResult:
         """Play one turn. `action` is `"[choice] content"`; any other string gets feedback and costs the turn. Without

@@ -127,6 +127,7 @@ class UserSimGym(TurnGym):
             raise ValueError(f"pay is {pay!r}, but it is one of {', '.join(PAYS)}.")
         self.architecture, self.gate = architecture, gate
         self.rubric, self.pay = rubric, pay
+        self._dimensions = DIMENSIONS if pay == "composed" else PAPER
         self.prompt: Profile = "rewrite" if state_mode == "full" else prompt
 
     def begin(self, task: Task) -> View:
@@ -138,6 +139,9 @@ class UserSimGym(TurnGym):
         self._agents = [opening(task.sop)]
         self._look()
         return self._view
+
+    def most_verdicts(self) -> int:
+        return len(self._dimensions) if self.rubric else 0
 
     def fits(self, task: Task) -> None:
         super().fits(task)
@@ -247,7 +251,7 @@ class UserSimGym(TurnGym):
         state, task = self._state, self._task
         key = f"{task.id} {self._seed} {state.turn}"
         turn = Judged(trace, task.persona, self._profile, self._agents, state.answers, self._scene, key)
-        asked = requests(turn, DIMENSIONS if self.pay == "composed" else PAPER)
+        asked = requests(turn, self._dimensions)
         try:
             async with asyncio.TaskGroup() as group:  # a failure ends the others, so that nobody pays for what is not used
                 verdicts = [group.create_task(self.ask_judge(request)) for request in asked]
