@@ -119,6 +119,7 @@ class UserSimGym(TurnGym):
             raise ValueError(f"pay is {pay!r}, but it is one of {', '.join(PAYS)}.")
         self.architecture, self.gate = architecture, gate
         self.rubric, self.pay = rubric, pay
+        self._dimensions = DIMENSIONS if pay == "composed" else PAPER
         self.prompt = form_of(prompt, state_mode)
 
     def begin(self, task: Task) -> View:
@@ -130,6 +131,9 @@ class UserSimGym(TurnGym):
         self._agents = [opening(task.sop)]
         self._look()
         return self._view
+
+    def most_verdicts(self) -> int:
+        return len(self._dimensions) if self.rubric else 0
 
     def fits(self, task: Task) -> None:
         super().fits(task)
@@ -239,7 +243,7 @@ class UserSimGym(TurnGym):
         state, task = self._state, self._task
         key = f"{task.id} {self._seed} {state.turn}"
         turn = Judged(trace, task.persona, self._profile, self._agents, state.answers, self._scene, key)
-        return await marks(turn, DIMENSIONS if self.pay == "composed" else PAPER, self.ask_judge)
+        return await marks(turn, self._dimensions, self.ask_judge)
 
     def _paid(
         self,
