@@ -90,7 +90,7 @@ class UserSimGym(TurnGym):
     fresh: ClassVar[bool] = True
     choices: ClassVar[tuple[str, ...]] = ()
     rewards: ClassVar[tuple[str, ...]] = (
-        *("env", "fmt", "field", "len", "state", "ledger", "rep", "minlen", "outcome"),
+        *("env", "fmt", "field", "len", "state", "ledger", "rep", "minlen", "over", "outcome"),
         *DIMENSIONS,
     )
     _state: State
@@ -267,7 +267,8 @@ class UserSimGym(TurnGym):
         if self.pay == "paper":
             paid = paper(parts, shares)
         else:
-            paid = composed(Level.SOFT if soft else Level.OK, parts.total, BONUS[came], r_rub(shares) if shares else None)
+            rubric = r_rub(shares) if shares else None
+            paid = composed(Level.SOFT if soft else Level.OK, parts.total, BONUS[came], rubric, parts.over)
         return paid, {**parts.parts(), "outcome": BONUS[came], **shares}
 
     def _broken(self, found: ParseResult) -> Outcome:

@@ -38,6 +38,8 @@ FREE = 0.35
 LONGEST, BUFFER = 1024, 256
 """Tokens of a turn, and how many of them the linear penalty takes to grow."""
 MOST_OVER = 0.5
+BYTES = 4
+"""Of a token, in UTF-8: a gym reads text, and knows no tokenizer."""
 CHILD_UNITS = 8
 CITE_EVERY = 3
 CITED = 3
@@ -57,7 +59,8 @@ class RuleRewards:
     ledger: float
     rep: float
     minlen: float
-    """The paper's, which is no part of R_rule."""
+    """The paper's. Neither this nor `over`, which is 0 to -0.5, is part of R_rule."""
+    over: float
 
     def parts(self) -> dict[str, float]:
         """By name."""
@@ -100,7 +103,12 @@ def r_len(thought: int, answer: int, target: float) -> float:
     return 0.6 * l_think(thought) + 0.4 * l_ans(answer, target)
 
 
-def p_over(length: int) -> float:
+def tokens_said(trace: Trace) -> float:
+    """About how many tokens a turn thinks and says; its state is counted by nobody, which has limits of its own."""
+    return len(" ".join([*trace.thoughts, trace.answer]).encode()) / BYTES
+
+
+def p_over(length: float) -> float:
     """The penalty for the tokens of a turn: 0 to -0.5, added to the total."""
     return -MOST_OVER * min(max((length - (LONGEST - BUFFER)) / BUFFER, 0.0), 1.0)
 
@@ -169,6 +177,7 @@ def turn_rewards(
         ledger=r_ledger(after.ledgers, after.turn),
         rep=r_rep(max((jaccard(trace.answer, said) for said in earlier), default=0.0)),
         minlen=r_minlen(thought),
+        over=p_over(tokens_said(trace)),
     )
 
 

@@ -1,6 +1,7 @@
 """UserSimGym: what reaches whom, what is paid, and how a call ends."""
 
 import json
+import re
 
 import pytest
 from usersim_call_cases import TRAP, TWIN, Listening, call, gym, step, task, turn
@@ -127,6 +128,21 @@ def test_nothing_an_agent_says_changes_what_a_turn_is_worth():
         assert second.info["level"] == "OK", second.info
         rewards.append((first.rewards, second.rewards["fmt"], second.rewards["outcome"]))
     assert all(reward == rewards[0] for reward in rewards)
+
+
+def test_a_thought_without_an_end_costs():
+    """Whatever a tokenizer would count; what is in the state is not counted."""
+
+    def paid(repeats):
+        text = turn(played := gym())
+        thought = re.search(r"<plan [^>]*>(.*?)</plan>", text).group(1)
+        return step(played, text.replace(thought, " ".join([thought] * repeats))).rewards
+
+    short, long = paid(1), paid(60)
+    assert short["over"] == 0 and long["over"] == -0.5
+    parts = {name: long[name] for name in PARTS}
+    rule = sum(weight * parts[name] for name, weight in zip(PARTS, (0.3, 0.1, 0.2, 0.2, 0.1, 0.1), strict=True))
+    assert long["env"] == pytest.approx(composed(Level.OK, rule, 0, over=-0.5))
 
 
 def test_other_names_change_no_reward():

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from usersim_trace_cases import EXAMPLE, context, legal_trace
 
+from envs.usersim.schema.dynamic_profile import DynamicProfile
+from envs.usersim.state.transition import advance
 from envs.usersim.trace.envelope import normalised
 from envs.usersim.trace.errors import Level
 from envs.usersim.trace.parser import parse
@@ -146,11 +148,15 @@ def test_mutated_traces_of_the_other_forms_do_not_crash_it_either(form):
         legal = [rewritten(one, CONTEXT.profile) for one in legal]
     texts = [render(one, form, CONTEXT.profile) for one in legal]
     passed = 0
-    for _ in range(MUTATIONS // 10):
+    for _ in range(MUTATIONS // 20):
         result = parse(mutated(rng, texts), CONTEXT, profile=form)
         assert (result.trace is None) == (result.level > Level.SOFT)
         passed += result.trace is not None
-    assert 100 < passed < MUTATIONS / 20
+        if result.trace is not None:  # whatever passes, the profile that it leads to is one
+            said = {"utterance": result.trace.answer, "move": result.trace.move, "touched": result.trace.touched}
+            after, _ = advance(CONTEXT.profile, CONTEXT.agent, result.trace.delta, CONTEXT.scene, **said)
+            assert DynamicProfile.load(after.dump()) == after
+    assert 50 < passed < MUTATIONS / 40
 
 
 @given(st.text())
