@@ -21,7 +21,7 @@ from envs.usersim.loader import Heldout
 from envs.usersim.metrics.call import Call
 from envs.usersim.task import UserSimTask
 
-PARAMS = ("prompt", "architecture", "gate")
+PARAMS = ("prompt", "state_mode", "architecture", "gate")
 """Of UserSimGym: what a user is shown, and how it writes."""
 
 

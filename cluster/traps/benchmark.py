@@ -41,7 +41,7 @@ def benchmark(
 
     Raises UserError before anything is played, Interrupted, RunFailed; what was finished by then is kept for `resume`.
     """
-    measured = measuring(config, NAME, seed=seed, repeats=1, params=("prompt",))
+    measured = measuring(config, NAME, seed=seed, repeats=1, params=("prompt", "state_mode"))
     setting = Setting.of(measured, subjects, {ITEMS: tasks(items)})
     with opened(out, setting.identity(), resume=resume, what="a trap benchmark") as store, Console() as console:
         sat = _sat(setting, items, seed, store, console)

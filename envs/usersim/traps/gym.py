@@ -22,7 +22,7 @@ from envs.base import Judge, Message, Role, Speaker, Split, Task, View
 from envs.tool import Call
 from envs.turns import Outcome, TurnGym, TurnRules, TurnState
 from envs.usersim.data import sops
-from envs.usersim.prompt import FORMS, heard, user_view
+from envs.usersim.prompt import Prompt, StateMode, form_of, heard, user_view
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.state.excitation import gates
 from envs.usersim.trace.context import Context
@@ -70,12 +70,18 @@ class TrapGym(TurnGym):
     _state: State
     _task: TrapTask
 
-    def __init__(self, partner: Speaker, judge: Judge, *, prompt: Profile = "full", **rules: Unpack[TurnRules]) -> None:
-        """`prompt`: how a turn is written."""
+    def __init__(
+        self,
+        partner: Speaker,
+        judge: Judge,
+        *,
+        prompt: Prompt = "full",
+        state_mode: StateMode = "delta",
+        **rules: Unpack[TurnRules],
+    ) -> None:
+        """`prompt` and `state_mode`: how a turn is written, as in UserSimGym."""
         super().__init__(partner, judge, **rules)
-        if prompt not in FORMS:
-            raise ValueError(f"prompt is {prompt!r}, but it is one of {', '.join(FORMS)}.")
-        self.prompt = prompt
+        self.prompt = form_of(prompt, state_mode)
 
     def begin(self, task: Task) -> View:
         if not isinstance(task, TrapTask):
