@@ -10,19 +10,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from loopback import failed, said, serving
-from test_traps import behind
+from served_user import ASKS, behind
 
 from cluster import cli
 from cluster.calls.outputs import SCHEMA
 from cluster.calls.plan import AGENTS, CALLS, held_out, plan, switch_of
 from cluster.evaluation.store import Store
 from cluster.jobs.interruption import Interrupted
-from envs.usersim.baselines import QUESTION, fixed
-from envs.usersim.trace.render import render
+from envs.usersim.baselines import QUESTION
 
 CONFIG = Path(__file__).parents[2] / "examples" / "usersim.yaml"
 FILES = ("calls.parquet", "calls.json", "calls.md", "calls.html")
-ASKS = render(fixed())
 FEW = ("eval.tasks=1", "eval.repeats=1")
 
 
