@@ -1,2 +1,2 @@
-"""The statistics of the user benchmarks: pure functions over scored items of the trap bank, and over whole calls. Sections 12 to
-14 of the specification."""
+"""The statistics of the user benchmarks: pure functions over scored items and whole calls. Sections 12 to 14 of the
+specification."""
