@@ -3,13 +3,18 @@
 Keeps the conversation as messages, one list per episode. What it thought is neither said nor read by itself again; only in a
 gym without a tool, where all that was said is the action, it is told. Every request carries a seed made of (episode seed,
 turn), so a server that honours seeds, and a replay, say the same again.
+A closed question asks for JSON with one of its answers, by `response_format` as judges do. An object without one is an invalid
+answer; a server that knows no schemas answers in words, and the gym hears those.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from actors.endpoint import EndpointClient, EndpointError
+from actors.endpoint_reply import LONGEST_MESSAGE
 from actors.retry import persist
 from actors.rollout import GroupRequest
 from actors.speaker import Limits, derived_seed
@@ -53,11 +58,15 @@ class EndpointSpeaker:
         if view.fresh or not self._said:
             self._said = [{"role": "system", "content": view.system}] if view.system else []
         self._said += map(_plain, view.messages)
-        reply = await persist(self._retry, lambda: self._client.complete(self._body()), EndpointError)
+        said = await persist(self._retry, lambda: self._complete(view.choices), EndpointError)
         self._turn += 1
+        self._said.append({"role": "assistant", "content": said.text})
+        return said
+
+    async def _complete(self, choices: Sequence[str]) -> Utterance:
+        reply = await self._client.complete(self._body() | (closed(choices) if choices else {}))
         text = reply.text if self._shows_thinking else strip_thinking(reply.text)
-        self._said.append({"role": "assistant", "content": text})
-        return Utterance(text, reply.finish)
+        return Utterance(chosen(text, choices) if choices else text, reply.finish)
 
     def _body(self) -> dict[str, Any]:
         return {
@@ -82,6 +91,26 @@ class EndpointSpeakers:
         temperature = request.temperature if self._acting else TEMPERATURE
         whole = self._acting and not registry.entry(request.task.gym).gym.choices
         return EndpointSpeaker(self.client, self._retry, self._max_tokens, seed, temperature, shows_thinking=whole)
+
+
+def closed(choices: Sequence[str]) -> dict[str, Any]:
+    """The part of a request that asks for one of `choices`."""
+    properties = {"answer": {"type": "string", "enum": list(choices)}}
+    schema = {"type": "object", "properties": properties, "required": ["answer"], "additionalProperties": False}
+    return {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}}
+
+
+def chosen(text: str, choices: Sequence[str]) -> str:
+    """The answer in a JSON object, or the words themselves. Raises EndpointError for an object without one of `choices`."""
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        answer = json.loads(text).get("answer")
+    except (ValueError, RecursionError):
+        answer = None
+    if answer not in choices:
+        raise EndpointError("invalid", f"not one of {' '.join(choices)}: {text[:LONGEST_MESSAGE]!r}")
+    return str(answer)
 
 
 def _plain(message: Message) -> dict[str, str]:

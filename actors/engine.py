@@ -47,6 +47,8 @@ class Sampling:
     """Token ids that end the turn; the one sampled is part of the completion."""
     schema: str | None = None
     """JSON schema, as JSON text, that the completion is held to; None: free text."""
+    choices: tuple[str, ...] = ()
+    """Texts that the completion is held to be one of; empty: free text. Its logprobs are then those among what was allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ class Engine:
 
     def _add(self, name: str, ids: list[int], sampling: Sampling, done: Future[Completion]) -> None:
         from vllm import SamplingParams
-        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+        from vllm.sampling_params import RequestOutputKind
 
         params = SamplingParams(
             temperature=sampling.temperature,
@@ -200,7 +202,7 @@ class Engine:
             logprobs=0,
             detokenize=False,
             output_kind=RequestOutputKind.FINAL_ONLY,
-            structured_outputs=StructuredOutputsParams(json=sampling.schema) if sampling.schema is not None else None,
+            structured_outputs=_held(sampling),
         )
         # With the count of loads: after a restore another set of weights may carry a version that was seen before.
         prompt = {"prompt_token_ids": ids, "cache_salt": f"{self.policy}@{self.version}#{self._loads}"}
@@ -245,6 +247,15 @@ def _answer(done: Future[Any], outcome: Any) -> None:
             done.set_exception(outcome)
         else:
             done.set_result(outcome)
+
+
+def _held(sampling: Sampling) -> Any:
+    """vLLM's name for what a completion is held to; None: nothing."""
+    from vllm.sampling_params import StructuredOutputsParams
+
+    if sampling.choices:
+        return StructuredOutputsParams(choice=list(sampling.choices))
+    return StructuredOutputsParams(json=sampling.schema) if sampling.schema is not None else None
 
 
 def _completion(output: Any) -> Completion:

@@ -44,10 +44,13 @@ class PolicySpeaker:
         history: Literal["keep", "strip"] = "keep",
         min_version: int = 0,
         shows_thinking: bool = True,
+        closed: bool = False,
     ) -> None:
-        """`shows_thinking`: whether the utterance is all that was said, as a gym needs it of the acting role."""
+        """`shows_thinking`: whether the utterance is all that was said, as a gym needs it of the acting role. `closed`: whether
+        a closed question is answered by one of its choices and nothing else; never where logprobs are to be learned from."""
         self.policy = policy
         self._shows_thinking = shows_thinking
+        self._closed = closed
         self.transcript = Transcript(renderer, history)
         self._service = service
         self._renderer = renderer
@@ -63,7 +66,9 @@ class PolicySpeaker:
         room = min(self._limits.max_turn_tokens, self._limits.max_context - len(ids))
         if room < 1:
             return Utterance("", "context_full")
-        sampling = Sampling(self._temperature, room, derived_seed(self._seed, self._turn), (self._renderer.end,))
+        choices = view.choices if self._closed else ()
+        seed = derived_seed(self._seed, self._turn)
+        sampling = Sampling(self._temperature, room, seed, (self._renderer.end,), choices=choices)
         completion = await self._service.generate(self.policy, list(ids), sampling, self._min_version)
         text = self.transcript.say(self._turn, completion.tokens, completion.logprobs, completion.versions)
         self._turn += 1

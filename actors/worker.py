@@ -57,7 +57,7 @@ class PartnerSpec:
 class WorkerSpec:
     """Everything a rollout worker is made from."""
 
-    agent: Acting
+    acting: Acting
     partners: dict[str, PartnerSpec]
     gym_params: dict[str, dict[str, Any]]
     max_turns: int
@@ -139,31 +139,31 @@ def cast_of(spec: WorkerSpec, judge: Judge, engine: Engine | None = None) -> Cas
     """Who plays and who judges; `engine` is the acting policy's, where there is one."""
     limits = Limits(spec.rollout.max_turn_tokens, spec.rollout.max_context)
     return Cast(
-        acting=_acting(spec.agent, engine, limits),
+        acting=_acting(spec.acting, engine, limits),
         partners={name: (p.weight, _partner(p, spec, limits)) for name, p in spec.partners.items()},
         judge=judge,
         gym_params=spec.gym_params,
-        name=spec.agent.name,
-        wire=spec.agent.wire,
+        name=spec.acting.name,
+        wire=spec.acting.wire,
         max_turns=spec.max_turns,
     )
 
 
 def _own_engine(spec: WorkerSpec) -> Engine | None:
-    agent, rollout = spec.agent, spec.rollout
-    if not isinstance(agent, PolicySpec):
+    acting, rollout = spec.acting, spec.rollout
+    if not isinstance(acting, PolicySpec):
         return None
-    return Engine(agent.name, agent.path, spec.engine, max_context=rollout.max_context, max_sequences=rollout.concurrency)
+    return Engine(acting.name, acting.path, spec.engine, max_context=rollout.max_context, max_sequences=rollout.concurrency)
 
 
-def _acting(agent: Acting, engine: Engine | None, limits: Limits) -> SpeakerFactory:
-    if isinstance(agent, ScriptSpec):
-        return script_factory(agent)
-    if isinstance(agent, EndpointSpec):
-        return endpoint_factory(agent, limits)
+def _acting(acting: Acting, engine: Engine | None, limits: Limits) -> SpeakerFactory:
+    if isinstance(acting, ScriptSpec):
+        return script_factory(acting)
+    if isinstance(acting, EndpointSpec):
+        return endpoint_factory(acting, limits)
     if engine is None:
         raise ValueError("a policy that acts needs an engine")
-    return policy_factory(agent, engine, limits)
+    return policy_factory(acting, engine, limits)
 
 
 def policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> SpeakerFactory:
@@ -186,13 +186,21 @@ def policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> S
 
 
 def partner_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> SpeakerFactory:
-    """Speakers of a frozen partner policy: no tools, its thoughts its own, and always temperature 1, since the task must
-    stay the same task when the agent is evaluated greedily."""
+    """Speakers of a frozen partner policy: no tools, its thoughts its own, closed questions answered by a choice, and always
+    temperature 1, since the task must stay the same task when who acts is evaluated greedily."""
     renderer = Renderer.load(spec.path)
 
     def make(request: GroupRequest, seed: int) -> Speaker:
         return PolicySpeaker(
-            spec.name, service, renderer, limits, temperature=1.0, seed=seed, history=spec.history, shows_thinking=False
+            spec.name,
+            service,
+            renderer,
+            limits,
+            temperature=1.0,
+            seed=seed,
+            history=spec.history,
+            shows_thinking=False,
+            closed=True,
         )
 
     return make
@@ -226,7 +234,7 @@ def start_workers(spec: WorkerSpec, *, cpus: float, timeout_s: float) -> ActorPo
         spec.rollout.workers,
         timeout_s,
         num_cpus=cpus,
-        num_gpus=spec.engine.gpus if isinstance(spec.agent, PolicySpec) else 0,
+        num_gpus=spec.engine.gpus if isinstance(spec.acting, PolicySpec) else 0,
         resources=spec.rollout.resources or None,
         max_task_retries=0,  # re-dispatch is the stream's decision
         max_concurrency=1024,

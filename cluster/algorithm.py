@@ -41,15 +41,13 @@ from learner.plan import plan
 from learner.rank_group import RankGroup
 from learner.schedule import learning_rate
 
-POLICY = "agent"
-"""The policy this version trains."""
 ON_THE_WAY = "heldout"
 """The phase of evaluations between the first and the last."""
 LOG = logging.getLogger("parley")
 
 
 class GRPO(Algorithm):  # type: ignore[misc]
-    """Group-relative policy optimisation of a conversational agent against simulated users."""
+    """Group-relative policy optimisation of who acts in the run's gyms, a conversational agent or a simulated user."""
 
     learner_group: RankGroups
     exit_code = 0
@@ -67,6 +65,8 @@ class GRPO(Algorithm):  # type: ignore[misc]
         super().setup(config)
         self.parley = config.parley
         modules.find_all(self.parley.gyms.modules)  # a process of its own, under Tune
+        self.policy: str = self.parley.acting
+        """The one that is trained."""
         try:
             self._start(config)
         except BaseException:
@@ -81,9 +81,9 @@ class GRPO(Algorithm):  # type: ignore[misc]
         self.models = config.models or prepare(self.parley, lambda *_: None)
         for name, model in self.models.imitated(self.parley).items():
             self.recorder.imitation(name, model)
-        ranks = RankGroup(POLICY, str(self.models.agent), self.parley.learner, seed=run.seed, cpus=RANK_CPUS)
+        ranks = RankGroup(self.policy, str(self.models.acting), self.parley.learner, seed=run.seed, cpus=RANK_CPUS)
         with ThreadPoolExecutor(max_workers=1) as pool:  # learner and engines take seconds each to start
-            starting = pool.submit(self.learner_group.start, {POLICY: ranks})
+            starting = pool.submit(self.learner_group.start, {self.policy: ranks})
             self.parts = Parts(self.parley, self.models)
             starting.result()
         self.observer = Observer(self.parley, self.recorder, lambda: self.stream, lambda sentence: self.say(sentence))
@@ -92,7 +92,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
         """How often this process went back to a checkpoint, resuming included: the epoch of its weights."""
         self.recoveries = 0
         """How often since the last checkpoint, because a rank was lost."""
-        self.weights = {POLICY: Weights(0)}
+        self.weights = {self.policy: Weights(0)}
         """What the next conversations are played with; version 0 is what the engines started with."""
         self._begin_stream()
         self.observer.start([*self.parts.members(), *self.learner_group.members()])
@@ -127,7 +127,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
     @property
     def version(self) -> int:
         """How many steps the policy has learned."""
-        return self.learner_group.versions[POLICY]
+        return self.learner_group.versions[self.policy]
 
     def training_step(self) -> None:
         seconds: dict[str, float] = {}
@@ -135,7 +135,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
             groups = self.collector.step(self.version)
         with _timed(seconds, "credit"):
             batch, credit = assign(
-                groups, POLICY, self.parley.rewards, self.credit, derived_seed(self.parley.run.seed, self.version)
+                groups, self.policy, self.parley.rewards, self.credit, derived_seed(self.parley.run.seed, self.version)
             )
         with _timed(seconds, "learn"):
             learned = self._learn(batch)
@@ -153,7 +153,7 @@ class GRPO(Algorithm):  # type: ignore[misc]
 
     def _learn(self, batch: pa.Table) -> list[dict[str, float]]:
         """One step of the learner. What the stream allows is played meanwhile."""
-        config, ranks = self.parley.learner, self.learner_group.ranks[POLICY]
+        config, ranks = self.parley.learner, self.learner_group.ranks[self.policy]
         per_step = config.epochs * config.minibatches
         total = self.parley.run.iterations * per_step
         first = min(self.version, self.parley.run.iterations - 1) * per_step  # trained on past the plan: keep the last rate
@@ -176,14 +176,14 @@ class GRPO(Algorithm):  # type: ignore[misc]
 
     def _publish(self) -> None:
         """Make the learned weights those of the next conversations, and push them into those under way."""
-        self.learner_group.versions[POLICY] += 1
+        self.learner_group.versions[self.policy] += 1
         self._republish()
         if self.parley.rollout.max_staleness:
             self.collector.update(self.weights)
 
     def _republish(self) -> None:
-        published = self.learner_group.ranks[POLICY].publish(self.version)
-        self.weights = {POLICY: Weights(self.version, [published], self.restores)}
+        published = self.learner_group.ranks[self.policy].publish(self.version)
+        self.weights = {self.policy: Weights(self.version, [published], self.restores)}
 
     def _record(self, step: Step) -> None:
         self.latest = scalars = self.observer.step(step)

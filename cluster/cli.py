@@ -131,8 +131,8 @@ def sft(
             made = {str(role): prepare_role(resolved, role, out, progress, go_on=resume)}
         else:
             models = prepare(resolved, progress, go_on=resume)
-            assert models.agent is not None  # a run has one
-            made = {"agent": models.agent, **models.frozen}
+            assert models.acting is not None  # a run has one
+            made = {resolved.acting: models.acting, **models.frozen}
     typer.echo(json.dumps({name: str(path) for name, path in made.items()}, indent=2))
 
 
@@ -147,9 +147,10 @@ def tiny(config: ConfigFile, overrides: Overrides = None) -> None:
     resolved = configuration.load(config, overrides or [])
     from actors.config import TinyModel
     from cluster.start.models import model_path
-    from cluster.start.parts import user_speakers
+    from cluster.start.parts import partner_speakers
 
-    models = {"agent": resolved.policies["agent"].model, **{n: s.model for n, s in user_speakers(resolved).items()}}
+    acting = resolved.policies[resolved.acting].model
+    models = {str(resolved.acting): acting, **{n: s.model for n, s in partner_speakers(resolved).items()}}
     models |= {f"judge {name}": judge.model for name, judge in resolved.judges.items()}
     for name, model in models.items():
         if isinstance(model, TinyModel):

@@ -101,7 +101,7 @@ def advance(algorithm: GRPO, config: Config, console: Console) -> None:
     try:
         algorithm.train()
         note = {short: algorithm.latest[name] for name, short in SHOWN.items()}
-        console.progress("GRPO agent", algorithm.version, config.run.iterations, note)
+        console.progress(f"GRPO {config.acting}", algorithm.version, config.run.iterations, note)
         every = config.checkpoint.every
         if algorithm.version == config.run.iterations or (every and algorithm.version % every == 0):
             algorithm.checkpoint()

@@ -131,6 +131,8 @@ class Gym(ABC):
     """The tool choices this gym understands. None at all: it has no tool, and what the acting role says is the action."""
     rewards: ClassVar[tuple[str, ...]] = ("env",)
     """The names of the rewards its steps pay."""
+    fresh: ClassVar[bool] = False
+    """Whether all its views are `fresh`: each turn is then a sequence of its own."""
     terse: bool = False
     """Whether the acting role is told nothing but the task, as suits a tiny model that learned how to play from examples."""
     first_view: View

@@ -47,7 +47,7 @@ def make_tiny(
     head_dim: int = 32,
     mlp: int = 192,
     vocabulary: int = 1024,
-    context: int = 2048,
+    context: int = 4096,
     init_std: float = 0.08,
 ) -> Path:
     """Write a random Qwen3 model and a tokenizer trained on `texts` to `path`, in Hugging Face format.

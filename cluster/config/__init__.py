@@ -25,6 +25,7 @@ from cluster.config.sft import SFTSection
 from cluster.config.teach import TeachConfig
 from cluster.errors import UserError
 from cluster.start import preflight
+from envs import registry
 from envs.base import Role
 from envs.config import GymsConfig
 from learner.config import LearnerConfig
@@ -57,6 +58,16 @@ class Config(BaseModel):
     checkpoint: CheckpointConfig = Field(default_factory=CheckpointConfig)
     monitor: MonitorConfig = Field(default_factory=MonitorConfig)
     guards: GuardsConfig = Field(default_factory=GuardsConfig)
+
+    @property
+    def acting(self) -> Role:
+        """The role that acts in the run's gyms: its policy is trained."""
+        return registry.entry(next(iter(self.gyms.train))).gym.acting
+
+    @property
+    def partner(self) -> Role:
+        """The role it talks to."""
+        return registry.entry(next(iter(self.gyms.train))).partner
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), *, elsewhere: bool = False, imitates: bool = True) -> Config:
@@ -103,8 +114,11 @@ def derived(config: Config) -> dict[str, Any]:
     """The sizes that follow from the configuration, for `--dry-run`. Tokens are upper bounds."""
     rollout, learner = config.rollout, config.learner
     episodes = rollout.groups_per_step * rollout.group_size
-    stripped = config.policies["agent"].history_thinking == "strip"
-    context = rollout.max_context * (config.gyms.max_turns if stripped else 1)
+    stripped = config.policies[config.acting].history_thinking == "strip"
+    rows = max(
+        gym_params(config, gym)["max_turns"] if stripped or registry.entry(gym).gym.fresh else 1 for gym in config.gyms.train
+    )
+    context = rollout.max_context * rows
     parts = preflight.parts(config)
     return {
         "episodes_per_step": episodes,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from envs.config import GymsConfig
     from learner.config import LearnerConfig
 
-TINY_CONTEXT = 2048
+TINY_CONTEXT = 4096
 """What a tiny model is made for (`learner.tiny`)."""
 MODEL_FILE = "config.json"
 """What makes a folder a model in Hugging Face's layout."""
@@ -39,8 +39,8 @@ def check(config: Config, *, elsewhere: bool = False, imitates: bool = True) -> 
     _numbers_are_finite(config.model_dump(mode="json"), "")
     root_is_kept(config.run.root)
     _modules(config.gyms)
-    _policies(config)
     _gyms(config)
+    _policies(config)
     if not elsewhere:
         task_files.find(config)
     _tasks(config, elsewhere)
@@ -79,10 +79,16 @@ def _policies(config: Config) -> None:
     for role in ("agent", "user"):
         if role not in config.policies:
             raise UserError(f"policies.{role} is missing: give it a `model` or a `mix` of speakers.")
-    if config.policies["user"].train:
-        raise UserError("policies.user.train is true: only the policy agent may be trained in this version; set it to false.")
-    if not config.policies["agent"].train:
-        raise UserError("policies.agent.train is false: nothing would be trained; set policies.agent.train=true.")
+    acting, partner = config.acting, config.partner
+    if config.policies[partner].train:
+        raise UserError(
+            f"policies.{partner}.train is true: a run trains the policy that acts, in {next(iter(config.gyms.train))} the "
+            f"{acting}; set it to false."
+        )
+    if not config.policies[acting].train:
+        raise UserError(f"policies.{acting}.train is false: nothing would be trained; set policies.{acting}.train=true.")
+    if config.eval.user is not None and partner != "user":
+        raise UserError(f"eval.user is {config.eval.user}: in the gyms of this run the user acts; leave it out.")
 
 
 def _modules(gyms: GymsConfig) -> None:
@@ -99,11 +105,16 @@ def _gyms(config: Config) -> None:
         for name in getattr(config.gyms, part):
             if name not in names:
                 raise UserError(f"gyms.{part}.{name} is not a gym: {suggestion(name, names)}")
-            if part != "params" and registry.entry(name).gym.acting != "agent":
-                raise UserError(f"gyms.{part}.{name}: there the user acts, and a run of this version has an agent that does.")
     for name in {**config.gyms.params, **config.gyms.train, **config.gyms.transfer}:
         given = config.gyms.params.get(name, {})
         gym_arguments.check(f"gyms.params.{name}", name, {"max_turns": config.gyms.max_turns, **given})
+    for part in ("train", "transfer"):
+        for name in getattr(config.gyms, part):
+            if (role := registry.entry(name).gym.acting) != config.acting:
+                raise UserError(
+                    f"gyms.{part}.{name}: there the {role} acts, and the {config.acting} does in "
+                    f"{next(iter(config.gyms.train))}; a run trains one of them, so give the other a run of its own."
+                )
     if both := sorted(set(config.gyms.train) & set(config.gyms.transfer)):
         raise UserError(f"gyms.transfer.{both[0]} is also in gyms.train: a transfer gym is one that is not trained on.")
 

@@ -19,7 +19,7 @@ def endpoint_requests(config: Config) -> dict[str, int]:
     """Most requests `per_step` and `per_run`, evaluations included, when every request is answered at once, and
     `…_with_retries` when each is tried as often as its policy allows. Empty for a run without endpoints."""
     judge = config.judges["default"]
-    users = [_tries(speaker.retry) for speaker in config.policies["user"].mix or [] if speaker.endpoint is not None]
+    users = [_tries(speaker.retry) for speaker in config.policies[config.partner].mix or [] if speaker.endpoint is not None]
     judges = [_tries(judge.retry)] if judge.endpoint is not None else []
     if not users and not judges:
         return {}

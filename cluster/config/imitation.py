@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import envs
 from cluster.errors import UserError, suggestion
 from envs import registry
+from envs.base import Role
 
 if TYPE_CHECKING:
     from cluster.config import Config
@@ -24,9 +25,9 @@ def check(config: Config) -> None:
     """Raise UserError at the first contradiction; no file is looked at."""
     for role, section in _sections(config):
         key = f"sft.{role}"
-        user = config.policies["user"]
-        if role == "user" and not (user.model or any(speaker.model for speaker in user.mix or [])):
-            raise UserError("sft.user is given, but policies.user has no model to train: set sft.user=null.")
+        policy = config.policies[role]
+        if not (policy.model or any(speaker.model for speaker in policy.mix or [])):
+            raise UserError(f"{key} is given, but policies.{role} has no model to train: set {key}=null.")
         if section.ranks > config.learner.ranks:
             raise UserError(f"{key}.ranks is {section.ranks}: it must be at most learner.ranks ({config.learner.ranks}).")
         played = [source.gym for source in section.sources or [] if source.gym in envs.gyms()]
@@ -46,13 +47,14 @@ def find_files(config: Config) -> None:
                 source.file = _file(f"sft.{role}.sources.{place}.file", source.file)
 
 
-def _sections(config: Config) -> Iterator[tuple[str, SFTConfig]]:
-    for role, section in (("agent", config.sft and config.sft.agent), ("user", config.sft and config.sft.user)):
-        if section:
+def _sections(config: Config) -> Iterator[tuple[Role, SFTConfig]]:
+    roles: tuple[Role, ...] = ("agent", "user")
+    for role in roles:
+        if section := config.sft and config.sft.of(role):
             yield role, section
 
 
-def _source(config: Config, role: str, section: SFTConfig, source: SourceConfig, path: str, key: str) -> None:
+def _source(config: Config, role: Role, section: SFTConfig, source: SourceConfig, path: str, key: str) -> None:
     if source.gym is None:
         if source.file is not None and source.file.suffix not in SUFFIXES:
             raise UserError(f"{path}.file is {str(source.file)!r}: it must end in {' or '.join(SUFFIXES)}.")
@@ -76,7 +78,7 @@ def _noise(key: str, given: Iterable[str], gyms: Iterable[str]) -> None:
             raise UserError(f"{key}.{name} is not a known key: {suggestion(name, known)}")
 
 
-def _scripts(config: Config, role: str, gym: str, recaps: int, key: str) -> None:
+def _scripts(config: Config, role: Role, gym: str, recaps: int, key: str) -> None:
     """Whether a gym's scripts can play what is asked for; `key` is where it is asked for."""
     if role == "user" and recaps:
         raise UserError(f"{key}.recaps is given: only the agent has a closing turn to practise; set it to 0.")
@@ -93,10 +95,10 @@ def _scripts(config: Config, role: str, gym: str, recaps: int, key: str) -> None
             f"gyms.tasks.{gym}.source is {asked!r}: demonstrations are made of {usual.default} tasks only; set sft.{role}=null "
             "or give it sources that are files."
         )
-    if role == "agent" and config.policies["agent"].wire != "bracket":
+    if role == config.acting and config.policies[role].wire != "bracket":
         raise UserError(
-            "policies.agent.wire is 'hermes': demonstrations are written on the bracket wire; set sft.agent=null, or give it "
-            "sources that are files."
+            f"policies.{role}.wire is 'hermes': demonstrations are written on the bracket wire; set sft.{role}=null, or give "
+            "it sources that are files."
         )
 
 

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from envs.base import Role
 from learner.config import Beta
 
 
@@ -151,3 +152,7 @@ class SFTSection(BaseModel):
 
     agent: SFTConfig | None = None
     user: SFTConfig | None = None
+
+    def of(self, role: Role) -> SFTConfig | None:
+        """A role's section."""
+        return self.agent if role == "agent" else self.user

@@ -66,11 +66,12 @@ def check(config: Config, gym: str) -> None:
 
 def _scripts(config: Config) -> Iterator[tuple[str, str, Scripted]]:
     """What of a run is a script: its key, its value, and what it is in an episode."""
-    judge, user = config.judges.get("default"), config.policies["user"]
+    judge, partner = config.judges.get("default"), config.policies[config.partner]
     if judge is not None and judge.backend == "rules":
         yield "judges.default.backend", "rules", "judge"
-    speakers: list[tuple[str, str | None]] = [("policies.user.speaker", user.speaker), ("eval.user", config.eval.user)]
-    speakers += [(f"policies.user.mix.{place}.speaker", each.speaker) for place, each in enumerate(user.mix or [])]
+    policy = f"policies.{config.partner}"
+    speakers: list[tuple[str, str | None]] = [(f"{policy}.speaker", partner.speaker), ("eval.user", config.eval.user)]
+    speakers += [(f"{policy}.mix.{place}.speaker", each.speaker) for place, each in enumerate(partner.mix or [])]
     for key, speaker in speakers:
         if speaker is not None and (speaker == "scripted" or speaker.startswith(PREFIX)):
             yield key, speaker, "partner"

@@ -117,7 +117,7 @@ class Stage:
         self._stack = ExitStack()
         models = [each for each in setting.subjects if each.kind == "model"]
         self._on_ray = bool(models or setting.models or setting.config.judges["default"].backend not in IN_PROCESS)
-        self._needs = evaluation_parts(setting.config, user_models=len(setting.models), agent_model=bool(models))
+        self._needs = evaluation_parts(setting.config, partner_models=len(setting.models), acting_model=bool(models))
         self._models = Models(None, {})
 
     def __enter__(self) -> Stage:
@@ -145,7 +145,7 @@ class Stage:
             play_here(worker_spec(setting.config, setting.acting(agent, 1), partners, []), requests, patience, arrived)
             return
         acting = setting.acting(agent, setting.config.rollout.workers)
-        parts = Parts(setting.config, self._models, agent=acting, users=setting.users)
+        parts = Parts(setting.config, self._models, acting=acting, partners=setting.users)
         try:
             play(parts.workers, requests, patience, arrived)
         finally:
@@ -159,7 +159,7 @@ class Stage:
         setting = self._setting
         learning = {name: user for name, user in setting.users.items() if setting.learns(name)}
         progress = heeding(self._console.progress, self._interruption.check)
-        models = prepare(setting.config, progress, users=learning)
+        models = prepare(setting.config, progress, partners=learning)
         given = {name: Path(str(user.model)) for name, user in setting.models.items() if not setting.learns(name)}
         return replace(models, frozen={**models.frozen, **given})
 

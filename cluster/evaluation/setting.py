@@ -22,7 +22,7 @@ from cluster.evaluation.subject import Subject
 from cluster.groups.tasks import heldout_tasks
 from cluster.start.claim import FREE, FREE_OF_AN_ENDPOINT, flat
 from cluster.start.models import model_path
-from cluster.start.parts import CONSTANT, user_speakers
+from cluster.start.parts import CONSTANT, partner_speakers
 from envs.base import Task
 
 TRAINING = OWN_USERS[0]
@@ -35,7 +35,7 @@ PREFIX = "eval.users."
 SERVED = "eval.agent.endpoint."
 """What is asked of the server of the agent that is measured, if it is one behind a server."""
 UNREAD = (
-    *("run.name", "learner.*", "rewards.*", "policies.agent.*", "eval.agent*", "eval.judges", "eval.baselines", "sft.agent*"),
+    *("run.name", "learner.*", "rewards.*", "eval.agent*", "eval.judges", "eval.baselines"),
     *("rollout.group_size", "rollout.groups_per_step", "rollout.temperature", "rollout.max_staleness"),
     *(f"eval.users.*.endpoint.{name}" for name in FREE_OF_AN_ENDPOINT),
 )
@@ -64,13 +64,13 @@ class Setting:
         be used."""
         services.check_evaluation(config, agent=any(each.kind == "endpoint" for each in subjects))
         judge = config.judges[config.eval.judges or "default"]
-        sft = config.sft and config.sft.model_copy(update={"agent": None})
-        agent = config.policies["agent"].model_copy(update={"model": None, "train": False})
-        policies = {**config.policies, "agent": agent}
+        sft = config.sft and config.sft.model_copy(update={config.acting: None})
+        acting = config.policies[config.acting].model_copy(update={"model": None, "train": False})
+        policies = {**config.policies, config.acting: acting}
         measured = config.model_copy(update={"judges": {"default": judge}, "sft": sft, "policies": policies})
         met = {f"{PREFIX}{name}": user.model_copy(update={"weight": 0.0}) for name, user in config.eval.users.items()}
         tasks = _heldout(config) if tasks is None else tasks
-        return cls(measured, subjects, {**user_speakers(config), **met}, _columns(config), tasks, timed)
+        return cls(measured, subjects, {**partner_speakers(config), **met}, _columns(config), tasks, timed)
 
     @property
     def models(self) -> dict[str, SpeakerConfig]:
@@ -82,13 +82,13 @@ class Setting:
         return not (name.startswith(PREFIX) and isinstance(self.users[name].model, str))
 
     def acting(self, subject: Subject, processes: int) -> Acting:
-        """The agent as those who play need it, each of so many processes."""
+        """Who acts, as those who play need it, each of so many processes."""
         config = self.config
         if subject.kind == "script":
             return ScriptSpec(subject.name, config.gyms.tasks)
         if subject.kind == "model":
-            agent = config.policies["agent"]
-            return PolicySpec("agent", subject.name, agent.wire, agent.history_thinking)
+            policy = config.policies[config.acting]
+            return PolicySpec(config.acting, subject.name, policy.wire, policy.history_thinking)
         given = config.eval.agent
         assert given is not None and given.endpoint is not None  # as `subject` found it
         return EndpointSpec(given.endpoint.share(processes), given.retry)
@@ -97,12 +97,16 @@ class Setting:
         """Everything the numbers depend on, by dotted key."""
         config = self.config
         leaves = flat(config.model_dump(mode="json"))
-        kept = {key: value for key, value in leaves.items() if not _matches(key, (*FREE, *UNREAD))}
+        kept = {
+            key: value
+            for key, value in leaves.items()
+            if not _matches(key, (*FREE, *UNREAD, f"policies.{config.acting}.*", f"sft.{config.acting}*"))
+        }
         if any(each.kind == "endpoint" for each in self.subjects):
             free = [f"{SERVED}{name}" for name in FREE_OF_AN_ENDPOINT]
             kept |= {key: value for key, value in leaves.items() if key.startswith(SERVED) and not _matches(key, free)}
-        agent = config.policies["agent"]
-        talk = {f"policies.agent.{name}": getattr(agent, name) for name in HOW_IT_TALKS}
+        policy = config.policies[config.acting]
+        talk = {f"policies.{config.acting}.{name}": getattr(policy, name) for name in HOW_IT_TALKS}
         folders = {
             f"{name}.model": f"{Path(user.model).name}@{fingerprint(Path(user.model))}"
             for name, user in self.models.items()

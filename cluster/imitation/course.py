@@ -104,7 +104,7 @@ class _Classroom:
     def __init__(self, config: Config, role: Role, sft: SFTConfig, model: Path) -> None:
         self._role, self._sft = role, sft
         policy = config.policies[role]
-        self._renderer = Renderer.acting(model, policy.wire) if role == "agent" else Renderer.load(model)
+        self._renderer = Renderer.acting(model, policy.wire) if role == config.acting else Renderer.load(model)
         self._history = policy.history_thinking
         self._limit = _limit(model, sft, f"sft.{role}")
         self.left_out: list[tuple[str, int]] = []

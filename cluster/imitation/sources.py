@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 
 import envs
@@ -12,6 +13,9 @@ from cluster.imitation import conversation_file
 from cluster.imitation.lesson import Lesson
 from envs import registry
 from envs.base import Role
+
+DIGESTED = 200
+"""Demonstrations, and recaps, of a gym that its digest is made of."""
 
 
 def of(config: Config, sft: SFTConfig) -> list[SourceConfig]:
@@ -35,16 +39,17 @@ def check_files(config: Config) -> None:
                 conversation_file.read(source)
 
 
-def _played(config: Config, role: Role, sft: SFTConfig, source: SourceConfig) -> list[Lesson]:
+def _played(config: Config, role: Role, sft: SFTConfig, source: SourceConfig, at_most: int = sys.maxsize) -> list[Lesson]:
+    """`at_most`: of demonstrations, and of recaps."""
     assert source.gym is not None
-    recaps = sft.recaps if source.recaps is None else source.recaps
+    recaps = min(at_most, sft.recaps if source.recaps is None else source.recaps)
     given = sft.demonstrator if source.demonstrator is None else source.demonstrator
     noise = {name: value for name, value in given.items() if name in registry.noise(source.gym)}
     options = {"recaps": recaps} if recaps else {}
     shown = envs.demonstrations(
         source.gym,
         role,
-        source.episodes or sft.episodes,
+        min(at_most, source.episodes or sft.episodes),
         config.run.seed,
         params=gym_params(config, source.gym),
         **options,
@@ -58,12 +63,21 @@ def name(source: SourceConfig) -> str:
     return source.file.name if source.file is not None else str(source.gym)
 
 
-def digests(sft: SFTConfig) -> dict[str, str]:
-    """What the files of an imitation hold, by path: another content is another imitation."""
-    files = [source.file for source in sft.sources or [] if source.file is not None]
-    return {str(path): _digest(path) for path in files}
+def digests(config: Config, role: Role, sft: SFTConfig) -> list[str]:
+    """What the sources hold, in order: another content, or another wording of a gym, is another imitation."""
+    return [
+        _digest_of_file(source.file) if source.file is not None else _digest_of_gym(config, role, sft, source)
+        for source in of(config, sft)
+    ]
 
 
-def _digest(path: Path) -> str:
+def _digest_of_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
+
+
+def _digest_of_gym(config: Config, role: Role, sft: SFTConfig, source: SourceConfig) -> str:
+    """Of some of its demonstrations: a changed wording shows in them, and all would take seconds whenever a run starts."""
+    lessons = _played(config, role, sft, source, at_most=DIGESTED)
+    said = [f"{message.role}\n{message.content}" for lesson in lessons for message in lesson.messages]
+    return hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest()

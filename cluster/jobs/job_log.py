@@ -47,6 +47,9 @@ async def _end(client: Any, job: str) -> Any:
                     printed = position
             info = await asyncio.wait_for(asyncio.to_thread(client.get_job_info, job), PATIENCE_S)
             if info.status.is_terminal():
+                # The stream may have ended first: what the driver wrote last is in the log, but came through no connection.
+                whole = await asyncio.wait_for(asyncio.to_thread(client.get_job_logs, job), PATIENCE_S)
+                typer.echo(whole[printed:], nl=False)
                 return info
             reached = time.monotonic()
         except BROKEN as error:

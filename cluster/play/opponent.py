@@ -12,7 +12,7 @@ from cluster.config import Config
 from cluster.config.teach import TeachConfig
 from cluster.errors import UserError
 from cluster.start import in_process
-from cluster.start.parts import user_speakers
+from cluster.start.parts import partner_speakers
 from cluster.teach import teacher
 from envs.adversarial import PREFIX
 from envs.base import Role, Scripted
@@ -42,7 +42,7 @@ def scripts(config: Config, role: Role) -> dict[Scripted, str]:
     found: dict[Scripted, str] = {}
     if config.judges["default"].backend == "rules":
         found["judge"] = "give a --config whose judges.default is a model or an endpoint"
-    users = [speaker.speaker or "" for speaker in user_speakers(config).values()]
+    users = [speaker.speaker or "" for speaker in partner_speakers(config).values()]
     if role == "agent" and any(name == "scripted" or name.startswith(PREFIX) for name in users):
         found["partner"] = "give --model, or a --config whose policies.user is an endpoint"
     if role == "user" and not isinstance(config.policies["agent"].model, str) and not (config.teach and config.teach.endpoint):

@@ -12,7 +12,7 @@ from cluster.record.run_directory import RunDirectory
 def newest_model(run: Path) -> Path:
     """The `hf/` folder of the run's newest checkpoint. Raises UserError if there is none."""
     checkpoints = RunDirectory.at(run).checkpoints
-    models = sorted(checkpoints.glob("*/learner_group/agent/hf"))
+    models = sorted(checkpoints.glob("*/learner_group/*/hf"))
     if not models:
         raise UserError(f"{run} has no checkpoint yet: {checkpoints} is empty.")
     return models[-1]

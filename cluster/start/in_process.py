@@ -22,7 +22,7 @@ from actors.worker import partner_factory, plain_partner
 from cluster.config import Config
 from cluster.errors import UserError
 from cluster.start.models import model_path
-from cluster.start.parts import plain_spec, user_speakers
+from cluster.start.parts import partner_speakers, plain_spec
 from envs.base import Judge, Scripted, Task
 from envs.verdicts import RuleJudge
 
@@ -40,11 +40,11 @@ def judge(config: Config) -> Judge:
 
 def check_users(config: Config) -> None:
     """Raise UserError if one of the run's users does not play without Ray."""
-    for name, speaker in user_speakers(config).items():
-        if isinstance(speaker.model, TinyModel) or (speaker.model is not None and config.sft and config.sft.user):
+    for name, speaker in partner_speakers(config).items():
+        if isinstance(speaker.model, TinyModel) or (speaker.model is not None and config.sft and config.sft.of(config.partner)):
             raise UserError(
-                f"policies.user is {name!r}, a model that is made or trained with its run: give the folder of a finished one "
-                "and sft.user=null, or another user, for example policies.user={speaker: scripted}."
+                f"policies.{config.partner} is {name!r}, a model that is made or trained with its run: give the folder of a "
+                f"finished one and sft.{config.partner}=null, or a script: policies.{config.partner}={{speaker: scripted}}."
             )
 
 
@@ -56,17 +56,16 @@ def refuse_scripts(task: Task, scripts: Mapping[Scripted, str]) -> None:
 
 def users(config: Config) -> dict[str, tuple[float, SpeakerFactory]]:
     """The run's users, which were checked: name -> (weight, speakers). Raises UserError for a second engine."""
-    return {name: (speaker.weight, _user(config, name, speaker)) for name, speaker in user_speakers(config).items()}
+    return {name: (speaker.weight, _user(config, name, speaker)) for name, speaker in partner_speakers(config).items()}
 
 
 def _user(config: Config, name: str, speaker: SpeakerConfig) -> SpeakerFactory:
     if speaker.model is None:
         return plain_partner(plain_spec(speaker, 1), limits(config))
     assert isinstance(speaker.model, str)  # see `check_users`
-    user = config.policies["user"]
-    return partner_factory(
-        PolicySpec(name, speaker.model, user.wire, user.history_thinking), engine(config, name, speaker.model), limits(config)
-    )
+    partner = config.policies[config.partner]
+    spec = PolicySpec(name, speaker.model, partner.wire, partner.history_thinking)
+    return partner_factory(spec, engine(config, name, speaker.model), limits(config))
 
 
 def limits(config: Config) -> Limits:

@@ -1,7 +1,7 @@
 """From a policy's `model:` to a folder with weights and tokenizer.
 
 A string is a folder as it stands. `{tiny: NAME}` is made on first use under `<root>/models/`, from the training texts
-of the run's gyms; the folder's name carries what it was made from, so another gym or seed gives another model.
+of the run's gyms; the folder's name carries what it was made from, so another gym, seed or wording gives another model.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from envs.base import Demonstration, Role
 TEXTS_PER_ROLE = 2000
 """Demonstrations per gym and role that a tiny tokenizer is trained on."""
 
+DIGESTED_PER_ROLE = 200
+"""Demonstrations per gym and role that tell one wording of a gym from another: looked at whenever a run starts."""
+
 VOCABULARY_PER_GYM = 1024
 """Tokens a tiny tokenizer may have for each gym's words; one gym fills about 700."""
 
@@ -26,8 +29,8 @@ def model_path(model: TinyModel | str, config: Config) -> Path:
     if isinstance(model, str):
         return Path(model).expanduser().absolute()
     parts = [model.tiny, str(config.run.seed), trained_gyms(config).model_dump_json(exclude=NOT_LEARNED)]
-    key = hashlib.blake2b("/".join(parts).encode(), digest_size=4).hexdigest()
-    path = config.run.root / "models" / f"tiny-{model.tiny}-{key}"
+    key, wording = _digest(parts), _digest(training_texts(config, DIGESTED_PER_ROLE))
+    path = config.run.root / "models" / f"tiny-{model.tiny}-{key}-{wording}"
     if not path.exists():
         from learner.tiny import make_tiny
 
@@ -40,12 +43,16 @@ def model_path(model: TinyModel | str, config: Config) -> Path:
     return path
 
 
-def training_texts(config: Config) -> list[str]:
+def training_texts(config: Config, per_role: int = TEXTS_PER_ROLE) -> list[str]:
     """Everything said in demonstrations of both roles: train tasks only, so nothing held out reaches a tokenizer."""
     roles: tuple[Role, ...] = ("agent", "user")
     shown: list[Demonstration] = []
     for gym in sorted(config.gyms.train):
         for role in roles:
-            shown += envs.demonstrations(gym, role, TEXTS_PER_ROLE, 0, params=gym_params(config, gym))
+            shown += envs.demonstrations(gym, role, per_role, 0, params=gym_params(config, gym))
     # With the role as the chat template prints it, so that it becomes one token.
     return [f"{message.role}\n{message.content}\n" for demonstration in shown for message in demonstration.messages]
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.blake2b("/".join(parts).encode(), digest_size=4).hexdigest()

@@ -35,9 +35,9 @@ CONSTANT_TEXT = "OK."
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Folders of weights: the trained agent's, the frozen policies' by speaker name, and a vllm judge's."""
+    """Folders of weights: of the policy that acts, the frozen policies' by speaker name, and a vllm judge's."""
 
-    agent: Path | None
+    acting: Path | None
     """None: no policy acts."""
     frozen: Mapping[str, Path]
     judge: Path | None = None
@@ -45,25 +45,30 @@ class Models:
     def imitated(self, config: Config) -> dict[str, Path]:
         """Those that the run trains by imitation first."""
         sft = config.sft
-        agent = {"agent": self.agent} if self.agent and sft and sft.agent else {}
-        return {**agent, **(self.frozen if sft and sft.user else {})}
+        acting: dict[str, Path] = {config.acting: self.acting} if self.acting and sft and sft.of(config.acting) else {}
+        return {**acting, **(self.frozen if sft and sft.of(config.partner) else {})}
 
 
 class Parts:
     """All pools of a run, or of an evaluation."""
 
     def __init__(
-        self, config: Config, models: Models, *, agent: Acting | None = None, users: Mapping[str, SpeakerConfig] | None = None
+        self,
+        config: Config,
+        models: Models,
+        *,
+        acting: Acting | None = None,
+        partners: Mapping[str, SpeakerConfig] | None = None,
     ) -> None:
-        """`agent` acts instead of the policy; `users` are those of the mix and whoever else is met, by name."""
+        """`acting` acts instead of the policy; `partners` are those of the mix and whoever else is met, by name."""
         self._pools: list[ActorPool] = []
         try:
-            self.workers = self._start(config, models, agent, user_speakers(config) if users is None else users)
+            self.workers = self._start(config, models, acting, partner_speakers(config) if partners is None else partners)
         except BaseException:
             self.close()
             raise
 
-    def _start(self, config: Config, models: Models, agent: Acting | None, users: Mapping[str, SpeakerConfig]) -> ActorPool:
+    def _start(self, config: Config, models: Models, acting: Acting | None, partners: Mapping[str, SpeakerConfig]) -> ActorPool:
         judge = config.judges["default"]
         judges = self._keep(
             start_judges(
@@ -76,20 +81,20 @@ class Parts:
                 own=config.gyms.modules,
             )
         )
-        policy = config.policies["agent"]
-        acting = agent or PolicySpec("agent", str(models.agent), policy.wire, policy.history_thinking)
-        spec = worker_spec(config, acting, self._partners(config, models, users), judges.names)
+        policy = config.policies[config.acting]
+        acting = acting or PolicySpec(config.acting, str(models.acting), policy.wire, policy.history_thinking)
+        spec = worker_spec(config, acting, self._partners(config, models, partners), judges.names)
         return self._keep(start_workers(spec, cpus=ROLLOUT_WORKER_CPUS, timeout_s=START_TIMEOUT_S))
 
-    def _partners(self, config: Config, models: Models, users: Mapping[str, SpeakerConfig]) -> dict[str, PartnerSpec]:
-        partners = {name: self._partner(name, speaker, config, models) for name, speaker in users.items()}
+    def _partners(self, config: Config, models: Models, speakers: Mapping[str, SpeakerConfig]) -> dict[str, PartnerSpec]:
+        partners = {name: self._partner(name, speaker, config, models) for name, speaker in speakers.items()}
         return evaluation_partners(config) | partners
 
     def _partner(self, name: str, speaker: SpeakerConfig, config: Config, models: Models) -> PartnerSpec:
         if speaker.model is None:
             return plain_spec(speaker, config.rollout.workers)
-        user = config.policies["user"]
-        policy = PolicySpec(name, str(models.frozen[name]), user.wire, user.history_thinking)
+        partner = config.policies[config.partner]
+        policy = PolicySpec(name, str(models.frozen[name]), partner.wire, partner.history_thinking)
         engines = self._keep(
             start_engines(
                 name,
@@ -122,10 +127,10 @@ class Parts:
         self._pools = []
 
 
-def worker_spec(config: Config, agent: Acting, partners: dict[str, PartnerSpec], judges: list[str]) -> WorkerSpec:
+def worker_spec(config: Config, acting: Acting, partners: dict[str, PartnerSpec], judges: list[str]) -> WorkerSpec:
     """What whoever plays is made from; `judges` are the Ray names of the judge actors."""
     return WorkerSpec(
-        agent=agent,
+        acting=acting,
         partners=partners,
         gym_params={gym: gym_params(config, gym) for gym in gyms(config)},
         max_turns=config.gyms.max_turns,
@@ -170,13 +175,13 @@ def gyms(config: Config) -> list[str]:
     return sorted({*config.gyms.train, *config.gyms.transfer})
 
 
-def user_speakers(config: Config) -> dict[str, SpeakerConfig]:
-    """The user's mix by the name its episodes carry: `user` for a model, `user2` for the next, else the speaker's kind."""
-    policy = config.policies["user"]
+def partner_speakers(config: Config) -> dict[str, SpeakerConfig]:
+    """The partner's mix by the name its episodes carry: `user` for a model, `user2` for the next, else the speaker's kind."""
+    policy = config.policies[config.partner]
     mix = policy.mix or [SpeakerConfig(model=policy.model, speaker=policy.speaker)]
     named: dict[str, SpeakerConfig] = {}
     for speaker in mix:
-        base = speaker.speaker or "user"
+        base = speaker.speaker or config.partner
         name = base if base not in named else next(f"{base}{n}" for n in range(2, 99) if f"{base}{n}" not in named)
         named[name] = speaker
     return named

@@ -78,16 +78,16 @@ def judge_cpus(judge: JudgeConfig) -> float:
 
 def parts(config: Config) -> list[Part]:
     """Everything a run starts, with what each reserves."""
-    user = config.policies["user"]
-    speakers: Sequence[SpeakerConfig | PolicyConfig] = user.mix or [user]
+    partner = config.policies[config.partner]
+    speakers: Sequence[SpeakerConfig | PolicyConfig] = partner.mix or [partner]
     models = sum(speaker.model is not None for speaker in speakers)
     return [_workers(config, own_engine=True), _engines(config, models), _judges(config), _ranks(config)]
 
 
-def evaluation_parts(config: Config, *, user_models: int, agent_model: bool) -> list[Part]:
-    """Everything an evaluation starts. A rank is among it where a user has to learn its part first."""
-    ranks = [_ranks(config)] if config.sft and config.sft.user and user_models else []
-    return [_workers(config, own_engine=agent_model), _engines(config, user_models), _judges(config), *ranks]
+def evaluation_parts(config: Config, *, partner_models: int, acting_model: bool) -> list[Part]:
+    """Everything an evaluation starts. A rank is among it where a partner has to learn its part first."""
+    ranks = [_ranks(config)] if config.sft and config.sft.of(config.partner) and partner_models else []
+    return [_workers(config, own_engine=acting_model), _engines(config, partner_models), _judges(config), *ranks]
 
 
 def _workers(config: Config, *, own_engine: bool) -> Part:
@@ -96,10 +96,10 @@ def _workers(config: Config, *, own_engine: bool) -> Part:
 
 
 def _engines(config: Config, models: int) -> Part:
-    """Every user that is a model has engine actors of its own."""
+    """Every partner that is a model has engine actors of its own."""
     engine = config.engine
     actors = models * engine.user_actors
-    return Part("user engine", "engine.user_actors", actors, ENGINE_CPUS, float(engine.gpus), engine.resources)
+    return Part(f"{config.partner} engine", "engine.user_actors", actors, ENGINE_CPUS, float(engine.gpus), engine.resources)
 
 
 def _judges(config: Config) -> Part:

@@ -23,7 +23,7 @@ from cluster.imitation.imitate import imitate
 from cluster.imitation.loop import Progress
 from cluster.imitation.work_folder import SILENT_S, WorkFolder
 from cluster.start.models import model_path
-from cluster.start.parts import Models, user_speakers
+from cluster.start.parts import Models, partner_speakers
 from envs.base import Role
 
 NO_MATTER = {"log_every", "checkpoint_every"}
@@ -33,25 +33,26 @@ Job = tuple[Role, SFTConfig | None, Path]
 
 
 def prepare(
-    config: Config, progress: Progress, *, go_on: bool = True, users: Mapping[str, SpeakerConfig] | None = None
+    config: Config, progress: Progress, *, go_on: bool = True, partners: Mapping[str, SpeakerConfig] | None = None
 ) -> Models:
-    """The folders every policy starts from: the agent's, if it has a model, and those of `users` (None: of the mix).
+    """The folders every policy starts from: that of who acts, if it has a model, and those of `partners` (None: of the mix).
 
     Without `go_on` an imitation that was not finished is a UserError.
     """
-    agent, users = config.policies["agent"].model, user_speakers(config) if users is None else users
+    acting, partner = config.acting, config.partner
+    model, partners = config.policies[acting].model, partner_speakers(config) if partners is None else partners
     sft = config.sft or SFTSection()
-    jobs: list[Job] = [] if agent is None else [("agent", sft.agent, model_path(agent, config))]
-    paths = {name: model_path(speaker.model, config) for name, speaker in users.items() if speaker.model is not None}
-    jobs += [("user", sft.user, path) for path in dict.fromkeys(paths.values())]  # each model once, whoever shares it
+    jobs: list[Job] = [] if model is None else [(acting, sft.of(acting), model_path(model, config))]
+    paths = {name: model_path(speaker.model, config) for name, speaker in partners.items() if speaker.model is not None}
+    jobs += [(partner, sft.of(partner), path) for path in dict.fromkeys(paths.values())]  # each model once, whoever shares it
     # One after the other where learners have a place of their own, or several ranks: a run reserves these once.
     ranks = [section.ranks for _, section, _ in jobs if section is not None]
     alone = bool(config.learner.gpus_per_rank or config.learner.resources) or max(ranks, default=1) > 1
     made = each(lambda job: _imitated(config, *job, progress, go_on), jobs, alone=alone)
-    trained = {path: done for (role, _, path), done in zip(jobs, made, strict=True) if role == "user"}
+    trained = {path: done for (role, _, path), done in zip(jobs, made, strict=True) if role == partner}
     judge = config.judges["default"].model
     return Models(
-        agent=None if agent is None else made[0],
+        acting=None if model is None else made[0],
         frozen={name: trained[path] for name, path in paths.items()},
         judge=model_path(judge, config) if judge is not None else None,
     )
@@ -68,14 +69,14 @@ def each(make: Callable[[Job], Path], jobs: Sequence[Job], *, alone: bool) -> li
 def prepare_role(config: Config, role: Role, out: Path | None, progress: Progress, *, go_on: bool) -> Path:
     """One role's imitation alone, with its result in `out` (None: where `prepare` keeps it). Raises UserError."""
     sft = config.sft or SFTSection()
-    section = sft.agent if role == "agent" else sft.user
+    section = sft.of(role)
     if section is None:
         raise UserError(f"sft.{role} is null: give it a section to imitate by, for example {{episodes: 1000}}.")
     out = out and out.expanduser().absolute()
     if out is not None and out.exists():
         raise UserError(f"--out is {str(out)!r}: that exists already; give a new folder.")
-    users = [speaker.model for speaker in user_speakers(config).values()]
-    models = [config.policies["agent"].model] if role == "agent" else users
+    partners = [speaker.model for speaker in partner_speakers(config).values()]
+    models = [config.policies[role].model] if role == config.acting else partners
     start = list(dict.fromkeys(model_path(model, config) for model in models if model is not None))
     if len(start) > 1:
         raise UserError(f"--role is {role!r}: policies.{role} has {len(start)} models; leave one in its mix.")
@@ -118,5 +119,5 @@ def _made_of(config: Config, role: Role, section: SFTConfig, model: Path) -> dic
         "learner": {"dtype": config.learner.dtype},
         "gyms": trained_gyms(config).model_dump(mode="json", exclude=NOT_LEARNED),
         "policies": {role: config.policies[role].model_dump(mode="json", include={"history_thinking", "wire"})},
-        "files": sources.digests(section),
+        "sources": sources.digests(config, role, section),
     }

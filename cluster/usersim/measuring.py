@@ -59,7 +59,7 @@ def configured(config: Path | None, overrides: Sequence[str], who: Sequence[str]
 
 def measuring(config: Config, gym: str, *, seed: int, repeats: int, params: Sequence[str]) -> Config:
     """The same for calls in `gym`, whose scripted agents are met; `params`: which of UserSimGym's it takes."""
-    agent = config.policies["agent"].model_copy(update={"wire": "bracket", "history_thinking": "strip"})
+    user = config.policies["agent"].model_copy(update={"wire": "bracket", "history_thinking": "strip"})
     asked: dict[str, Any] = {
         "repeats": repeats,
         "greedy": False,
@@ -72,7 +72,7 @@ def measuring(config: Config, gym: str, *, seed: int, repeats: int, params: Sequ
     return config.model_copy(
         update={
             "run": config.run.model_copy(update={"seed": seed}),
-            "policies": {"agent": agent, "user": PolicyConfig(speaker="scripted")},
+            "policies": {"user": user, "agent": PolicyConfig(speaker="scripted")},
             "gyms": GymsConfig(train={gym: 1.0}, max_turns=MOST_TURNS, params={gym: given}),
             "judges": {"default": JudgeConfig()},
             "sft": None,

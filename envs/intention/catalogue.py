@@ -64,6 +64,8 @@ CATEGORIES: dict[str, dict[str, int]] = {
 
 QUESTIONS: tuple[str, ...] = ("What is the {slot}?", "Which {slot} do you want?")
 REQUESTS: tuple[str, ...] = ("I need a {category}", "I want a {category}", "Please plan a {category}")
+HELDOUT_REQUEST = "I plan a {category}"
+"""Asked for in no train task. Its words are known from there: what a small agent meets is another wording, no new words."""
 
 
 def inquiries(slot: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """The scripted agent that knows how to play, with as much noise as a demonstrator should have.
 
-Contract: it reads the request and the replies, and knows the catalogue; with no noise it is the oracle. The noise leaves room
-for reinforcement learning (learnability.md 1): vague questions, two at once, wrong or repeated slots, finishing early.
+Contract: it reads the request and the replies, and knows how to ask (`knowledge.py`), but no value; with no noise it is the
+oracle. The noise leaves room for reinforcement learning (learnability.md 1): vague questions, two at once, wrong or repeated
+slots, finishing early.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from __future__ import annotations
 import random
 
 from envs.intention.asker import Asker, action, answer
-from envs.intention.catalogue import CATEGORIES, QUESTIONS, SLOTS, VALUES
-from envs.intention.grammar import facts
-from envs.text import words
+from envs.intention.catalogue import VALUES
+from envs.intention.knowledge import knowledge
 
 VAGUE_QUESTIONS = ("Can you tell me more?", "What do you want?")
 EARLIEST_FINISH = 3
@@ -32,18 +32,17 @@ class Demonstrator(Asker):
         self._rng = random.Random(f"intention expert {seed}")
         self._noise = {"vague": vague, "double": double, "useless": useless}
         self._finish, self._slip = finish, slip
-        self._wanted: list[str] | None = None
+        self._known = knowledge("")
+        self._reading = False
         self._asked: set[str] = set()
         self._told: dict[str, str] = {}
 
     def read(self, text: str) -> None:
         """The first text is the request, all others are replies."""
-        stated = dict(facts(text))
-        if self._wanted is None:
-            slots = next((CATEGORIES[word] for word in words(text) if word in CATEGORIES), SLOTS)
-            self._wanted = [slot for slot in slots if slot not in stated]
+        if not self._reading:
+            self._known, self._reading = knowledge(text), True
         else:
-            self._told |= {slot: value for slot, value in stated.items() if slot not in self._told}
+            self._told |= {slot: value for slot, value in dict(self._known.stated(text)).items() if slot not in self._told}
 
     def ask(self) -> str:
         if self.turn >= EARLIEST_FINISH and self._rng.random() < self._finish:
@@ -52,8 +51,8 @@ class Demonstrator(Asker):
         if kind == "vague":
             return action(self._rng.choice(VAGUE_QUESTIONS))
         if kind == "double":
-            return action(" ".join(self._question(slot) for slot in self._rng.sample(SLOTS, 2)))
-        slot = self._rng.choice(self._useless_slots() if kind == "useless" else self._open_slots())
+            return action(" ".join(self._question(slot) for slot in self._rng.sample(list(self._known.questions), 2)))
+        slot = self._rng.choice((kind == "useless" and self._useless_slots()) or self._open_slots())
         self._asked.add(slot)
         return action(self._question(slot))
 
@@ -69,16 +68,18 @@ class Demonstrator(Asker):
         return "good"
 
     def _open_slots(self) -> list[str]:
-        wanted = self._wanted or list(SLOTS)
-        return [slot for slot in wanted if slot not in self._asked] or wanted
+        wanted = self._known.wanted
+        return [slot for slot in wanted if slot not in self._asked] or list(wanted)
 
     def _useless_slots(self) -> list[str]:
         """Slots a good player would not ask for now."""
         good = set(self._open_slots())
-        return [slot for slot in SLOTS if slot not in good]
+        return [slot for slot in self._known.questions if slot not in good]
 
     def _question(self, slot: str) -> str:
-        return self._rng.choice(QUESTIONS).format(slot=slot)
+        return self._rng.choice(self._known.questions[slot])
 
     def _recall(self, slot: str, value: str) -> str:
-        return self._rng.choice(VALUES[slot]) if self._slip and self._rng.random() < self._slip else value
+        """A slip takes another value of the slot, or of another slot where nobody knows which there are."""
+        others = VALUES.get(slot) or tuple(self._told.values())
+        return self._rng.choice(others) if self._slip and self._rng.random() < self._slip else value

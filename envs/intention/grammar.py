@@ -2,6 +2,7 @@
 
     question   a sentence that ends with "?"; it is about the topic whose model question shares most of its words (OVERLAP)
     fact       `slot value` or `slot is value`, in requests and replies
+    told       a reply in sentences: one of RICH_REPLIES, with a slot of the request and whatever value it was given
     answer     item (";" item)*, item = label ":" value | name " " value; a name is a detail's slot or description, a label is
                any words that contain the names of one detail only, or are a name themselves
 
@@ -17,8 +18,11 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 
 from envs.intention.catalogue import SLOTS, VALUES
+from envs.intention.wording import RICH_REPLIES
 from envs.text import sentences, words
 
+Fact = tuple[str, str]
+"""A slot and its value."""
 OVERLAP = 0.6
 """Share of common words from which a question counts as a model question, or a stated value as the true one."""
 
@@ -36,6 +40,7 @@ _FUNCTION = _vocabulary(
     "of for to in on at it this that there and or please have"
 )
 _ARTICLES = _vocabulary("a an the is")
+_VALUE = "VALUE"
 _VALUE_WORDS = frozenset(value for values in VALUES.values() for value in values)
 
 
@@ -52,10 +57,20 @@ def topic(question: str, inquiries: Mapping[str, Iterable[str]]) -> str | None:
     return found[0] if best >= OVERLAP and len(found) == 1 else None
 
 
-def facts(text: str) -> list[tuple[str, str]]:
+def facts(text: str) -> list[Fact]:
     """Every slot of the catalogue that is stated with a value, in order."""
     found = [word for word in words(text) if word != "is"]
     return [(slot, value) for slot, value in pairwise(found) if slot in SLOTS and value in _VALUE_WORDS]
+
+
+def told(text: str, slots: Iterable[str]) -> list[Fact]:
+    """Every one of the slots that a reply in sentences states, with its value as it was said."""
+    found: list[Fact] = []
+    for slot in slots:
+        forms = (re.escape(form.format(slot=slot.replace("_", " "), value=_VALUE)) for form in RICH_REPLIES)
+        said = re.search("|".join(form.replace(_VALUE, "(.+?)") for form in forms), text)
+        found += [(slot, next(filter(None, said.groups())))] if said else []
+    return found
 
 
 def answers(text: str, names: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ COUNTS: dict[Split, int] = {"train": 4000, "heldout": 400}
 TASK_SEED = 0
 Source = Literal["generated", "handwritten", "all", "medical", "legal"]
 """`all` is generated and handwritten."""
+WRITTEN: tuple[Source, ...] = ("handwritten", "medical", "legal")
 
 
 class _Entry(BaseModel):
@@ -49,11 +50,12 @@ def load(
             raise unknown("source", asked, get_args(Source))
     chosen = heldout if heldout is not None and split == "heldout" else source
     generated = list(generate(split, COUNTS[split] if count is None else count, seed)) if chosen in ("generated", "all") else []
-    files = {"generated": [], "all": ["handwritten"]}.get(chosen, [chosen])
-    return generated + [task for name in files for task in _written(name, split)]
+    files: dict[Source, list[Source]] = {"generated": [], "all": ["handwritten"]}
+    return generated + [task for name in files.get(chosen, [chosen]) for task in written(name, split)]
 
 
-def _written(name: str, split: Split) -> list[IntentionTask]:
+def written(name: Source, split: Split) -> list[IntentionTask]:
+    """The tasks of one of the `WRITTEN` lists."""
     entries = TypeAdapter(list[_Entry]).validate_json(Path(__file__).with_name(f"{name}.json").read_bytes())
     return [_task(name, entry) for entry in entries if entry.split == split]
 

@@ -59,7 +59,7 @@ class IntentionTask(Task):
 
     @property
     def beyond_rules(self) -> frozenset[Scripted]:
-        """User and judge go by the model questions, as with our hand-written tasks; our agent knows its catalogue only."""
+        """User and judge go by the model questions, as with our hand-written tasks; our agents know our lists only."""
         return frozenset({"agent"}) if self.source == "userrl" else frozenset()
 
     @property

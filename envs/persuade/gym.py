@@ -2,7 +2,8 @@
 
 Rules (each has a test)
 - `[answer]` argues. The judge (`persuade.stance`) says where the believer stands, level 0 to 6; the partner replies. These are
-  two calls: the stance alone pays. A reply that asks about what does not weigh with the believer is counted (`user_error`).
+  two calls: the stance alone pays. What the levels gained are worth goes off the believer's concerns, whatever words won them.
+  A reply that asks about what does not weigh with the believer, or not any more, is counted (`user_error`).
 - The reward is what the level gains over the best one so far, in sixths (`reference="previous"`: over the level before).
 - Level 6 ends the episode, as does the last of `patience` arguments that gain nothing (0: no limit).
 - `[finish]` ends the episode; at `max_turns` it is cut off. Anything malformed costs a turn.
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Unpack, cast
 
 from envs.base import Judge, Message, Speaker, Task, View
-from envs.persuade.grammar import hint, reason, reasons
+from envs.persuade.grammar import hint, reason
 from envs.persuade.prompt import Prompt, agent_prompt, user_prompt
 from envs.persuade.task import LEVELS, PersuadeTask
 from envs.persuade.verdict import StanceRequest, StanceVerdict
@@ -38,6 +39,8 @@ class State(TurnState):
     level: int = 0
     best: int = 0
     fruitless: int = 0
+    met: list[str] = field(default_factory=list)
+    """Topics of concerns that the levels gained so far are worth."""
     exchanges: list[tuple[str, str]] = field(default_factory=list)
     """Argument, reply."""
     user_errors: int = 0
@@ -106,24 +109,36 @@ class PersuadeGym(TurnGym):
             arguments=arguments,
         )
         verdict = cast(StanceVerdict, await self.ask_judge(request))
-        reply = await self.ask_partner(self._user_view(arguments, verdict.level))
-        gained, pointed = max(0, verdict.level - state.best), hint(reply)
-        false = bool(hidden.concerns) and pointed is not None and pointed not in hidden.concerns
+        gained, topic = max(0, verdict.level - state.best), reason(argument, self._task.visible.claim)
+        met = [*state.met, *self._won(state.best + gained, topic)]
+        left = [concern for concern in hidden.concerns if concern not in met]
+        reply = await self.ask_partner(self._user_view(arguments, verdict.level, left))
+        pointed = hint(reply)
+        false = bool(hidden.concerns) and pointed is not None and pointed not in left
         reward = gained / LEVELS
         if self.reference == "previous":
             reward = round(max(0, verdict.level - state.level) / LEVELS, DIGITS)
-        state.level, state.best = verdict.level, state.best + gained
+        state.level, state.best, state.met = verdict.level, state.best + gained, met
         state.fruitless += not gained
         state.user_errors += false
         state.exchanges.append((argument, reply))
         over = state.level == LEVELS or state.fruitless == self.patience > 0
-        about: dict[str, Any] = {"reason": reason(argument, self._task.visible.claim)} | ({"user_error": True} if false else {})
+        about: dict[str, Any] = {"reason": topic} | ({"user_error": True} if false else {})
         return Outcome(reply, reward, verdict.source, over, about)
 
-    def _user_view(self, arguments: tuple[str, ...], level: int) -> View:
+    def _won(self, level: int, topic: str | None) -> list[str]:
+        """The concerns that go off at a new best level: that of the argument's topic first, then the heaviest that it pays for.
+        A judge that is a model understands more than the grammar, so its level says what was won, not the words."""
+        weights, met = self._task.hidden.concerns, self._state.met
+        room, won = level - sum(weights[concern] for concern in met), list[str]()
+        for concern in sorted(weights.keys() - met, key=lambda each: (each != topic, -weights[each], each)):
+            if weights[concern] <= room:
+                room -= weights[concern]
+                won.append(concern)
+        return won
+
+    def _user_view(self, arguments: tuple[str, ...], level: int, left: list[str]) -> View:
         task, state = self._task, self._state
-        met = reasons(arguments, task.visible.claim)
-        left = [topic for topic in task.hidden.concerns if topic not in met]
         known = {"source": task.source, "split": task.split, "level": level, "moved": level > state.level, "left": left}
         system = user_prompt(self.prompt, task, level, level > state.level, left)
         past = () if self.terse else state.exchanges

@@ -1,7 +1,7 @@
 """TelepathyGym: find out by questions that can be answered yes, no or maybe what somebody thinks of.
 
 Rules (each has a test)
-- `[action]` asks; the partner answers one of three words. Whatever else it says is heard as "Maybe." and counted
+- `[action]` asks; the partner answers one of three words. What is heard as none (`envs.closed`) is a "Maybe." and counted
   (`user_error`), as is an answer that the fact table contradicts; neither changes a reward.
 - `[answer]` guesses; the judge (`telepathy.guess`) decides. The right guess pays 1 and ends the episode, a wrong one costs its
   turn, and the last of `guesses` ends the episode (0: no limit).

@@ -43,7 +43,7 @@ OPENINGS: dict[Source, dict[Split, tuple[str, ...]]] = {
             "From {origin} to {city}, {date}, {nights} nights. I need {wanted}, the cheapest that fits.",
             "I go from {origin} to {city} in {date} for {nights} nights. Find {wanted}, the cheapest that fits.",
         ),
-        "heldout": ("A trip from {origin} to {city}, {nights} nights in {date}: I want {wanted}, the cheapest that fits.",),
+        "heldout": ("I need the cheapest that fits. {nights} nights in {date}, from {origin} to {city}: find {wanted}.",),
     },
     "rich": {
         "train": (

@@ -1,7 +1,7 @@
 """TurtleGym: find out by questions what is behind a strange story, and explain it.
 
 Rules (each has a test)
-- `[action]` asks; the partner answers one of three words. Whatever else it says is heard as "Maybe." and counted
+- `[action]` asks; the partner answers one of three words. What is heard as none (`envs.closed`) is a "Maybe." and counted
   (`user_error`), as is an answer that the story contradicts; neither changes a reward.
 - `[answer]` explains; the judge (`turtle.explanation`) scores each criterion 0, 0.5 or 1. The reward is what the weighted sum
   gains over the best one so far; a sum that reaches `threshold` ends the episode, as does the last of `answers` (0: no limit).

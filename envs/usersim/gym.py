@@ -18,7 +18,7 @@ Invariants: see `envs.base`. The gym draws nothing: the profile at pick-up is th
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Literal, Unpack
 
 from envs.base import Judge, Message, PartnerSilent, Role, Speaker, Task, View
 from envs.tool import Call
@@ -26,10 +26,10 @@ from envs.turns import Outcome, TurnGym, TurnRules, TurnState
 from envs.usersim.agents.scripted import Spoken, opening
 from envs.usersim.outcome import BONUS, outcome
 from envs.usersim.outcome import Outcome as Came
-from envs.usersim.prompt import FORMS, agent_system, heard, user_view
+from envs.usersim.prompt import agent_system, heard, user_view
 from envs.usersim.rewards import BROKEN, CITE_EVERY, cites, composed, turn_rewards
 from envs.usersim.schema.agent_turn import AgentTurn
-from envs.usersim.schema.dynamic_profile import DynamicProfile
+from envs.usersim.schema.dynamic_profile import Concern, DynamicProfile
 from envs.usersim.schema.enums import ARCHITECTURES, Architecture
 from envs.usersim.state.ending import OUT
 from envs.usersim.state.excitation import TOPIC_THRESHOLD, Gate, gates
@@ -44,6 +44,8 @@ from envs.usersim.trace.errors import Code, Level
 from envs.usersim.trace.parser import parse
 from envs.usersim.trace.trace import ParseResult, Profile, Trace
 
+StateMode = Literal["delta", "full"]
+PROMPTS, STATE_MODES = ("full", "short", "r1compat"), ("delta", "full")
 OVER = "The call is over."
 ENDED = {"premature": "You hung up without a reason that holds.", "overstay": "You stayed on until the line was cut."}
 STAGES = ((6, "6+"), (3, "3-5"), (1, "1-2"), (0, "0"))
@@ -83,6 +85,7 @@ class UserSimGym(TurnGym):
 
     name: ClassVar[str] = "UserSimGym"
     acting: ClassVar[Role] = "user"
+    fresh: ClassVar[bool] = True
     choices: ClassVar[tuple[str, ...]] = ()
     rewards: ClassVar[tuple[str, ...]] = ("env", "fmt", "field", "len", "state", "ledger", "rep", "outcome")
     _state: State
@@ -93,18 +96,25 @@ class UserSimGym(TurnGym):
         partner: Speaker,
         judge: Judge,
         *,
-        prompt: Profile = "full",
+        prompt: Literal["full", "short", "r1compat"] = "full",
+        state_mode: StateMode = "delta",
         architecture: Architecture | None = None,
         gate: bool = True,
         **rules: Unpack[TurnRules],
     ) -> None:
-        """`prompt`: how a turn is written; `architecture`: not the task's; `gate`: whether new concerns take its leave."""
+        """`prompt`: how a turn is written; `state_mode`: whether it says what changes or, as the paper does, its whole profile
+        anew; `architecture`: not the task's; `gate`: whether new concerns take its leave."""
         super().__init__(partner, judge, **rules)
-        if prompt not in FORMS:
-            raise ValueError(f"prompt is {prompt!r}, but it is one of {', '.join(FORMS)}.")
+        if prompt not in PROMPTS:
+            raise ValueError(f"prompt is {prompt!r}, but it is one of {', '.join(PROMPTS)}.")
+        if state_mode not in STATE_MODES:
+            raise ValueError(f"state_mode is {state_mode!r}, but it is one of {', '.join(STATE_MODES)}.")
+        if state_mode == "full" and prompt != "full":
+            raise ValueError(f"state_mode: full takes prompt: full, not {prompt!r}.")
         if architecture is not None and architecture not in ARCHITECTURES:
             raise ValueError(f"architecture is {architecture!r}, but it is one of {', '.join(ARCHITECTURES)}.")
-        self.prompt, self.architecture, self.gate = prompt, architecture, gate
+        self.architecture, self.gate = architecture, gate
+        self.prompt: Profile = "rewrite" if state_mode == "full" else prompt
 
     def begin(self, task: Task) -> View:
         if not isinstance(task, UserSimTask):
@@ -249,9 +259,17 @@ class UserSimGym(TurnGym):
 
     def _reached(self) -> float:
         """The share of the primary concerns that was resolved, of those that could be."""
-        due = [concern for concern in self._profile.target_list if concern.tier == "primary"]
+        due = self._due()
         asked = any(cosine(said, concern.text) >= TOPIC_THRESHOLD for said in self._state.answers for concern in due)
         if asked and self._task.agent in ("trap", "weak") and self._profile.clock.ended in OUT:
             due = [concern for concern in due if concern.answered or concern.status == "resolved"]
-        done = sum(concern.importance for concern in due if concern.status == "resolved")
+        done = sum(concern.importance for concern in due if concern.status == "resolved" and concern.answered)
         return done / sum(c.importance for c in due) if due else 1.0
+
+    def _due(self) -> list[Concern]:
+        """The primary concerns: those of the start, with the weight they had then and even if the user has let them vanish, as
+        only a user that rewrites its profile can; and the new ones."""
+        now = {concern.id: concern for concern in self._profile.target_list}
+        first = {concern.id: concern for concern in self._task.start.target_list}
+        kept = [now[cid].but(importance=one.importance) if cid in now else one for cid, one in first.items()]
+        return [one for one in (*kept, *(now[cid] for cid in now if cid not in first)) if one.tier == "primary"]

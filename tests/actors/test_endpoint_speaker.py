@@ -12,10 +12,12 @@ import pytest
 from loopback import HANGS, Answer, failed, said, serving
 
 import envs
+from actors.endpoint_reply import EndpointError
 from actors.endpoint_speaker import SEEDS, EndpointSpeakers
 from actors.rollout import Cast, GroupRequest, run_group
 from actors.speaker import Limits
 from envs.base import Message, View
+from envs.closed import CHOICES
 from envs.intention.baselines import Oracle
 from rewards.config import RetryPolicy
 from rewards.endpoint_config import EndpointConfig
@@ -72,6 +74,49 @@ async def test_seeds_follow_from_episode_and_turn():
 async def test_a_cut_off_answer_says_so():
     with serving([said("june and", finish="length")]) as server:
         assert (await partner(server.url)(REQUEST, 5).speak(FIRST)).finish == "length"
+
+
+CLOSED = View("user", "You think of a cat.", (Message("user", "Is it an animal?"),), choices=CHOICES, fresh=True)
+
+
+async def test_a_closed_question_asks_for_one_of_its_answers_by_schema():
+    with serving([said('{"answer": "Yes."}')]) as server:
+        speaker = partner(server.url)(REQUEST, 5)
+        assert (await speaker.speak(CLOSED)).text == "Yes."
+        await speaker.speak(FIRST)
+    body, free = server.bodies
+    asked = body["response_format"]["json_schema"]
+    assert (body["response_format"]["type"], asked["strict"]) == ("json_schema", True)
+    assert asked["schema"]["properties"]["answer"]["enum"] == list(CHOICES) and asked["schema"]["required"] == ["answer"]
+    assert "response_format" not in free, "free words stay free"
+    assert free["messages"][-2:] == [{"role": "assistant", "content": "Yes."}, {"role": "user", "content": "What is the date?"}]
+
+
+@pytest.mark.parametrize("text", ["Yes, it is.", "Maybe.", '"Yes."'])
+async def test_a_server_that_knows_no_schema_answers_in_words(text):
+    with serving([said(text)]) as server:
+        assert (await partner(server.url)(REQUEST, 5).speak(CLOSED)).text == text
+
+
+@pytest.mark.parametrize("text", ['{"answer": "Surely."}', '{"answer": "Ye', "{}", '{"answer": ["Yes."]}', '{"a": ' * 9999])
+async def test_an_object_without_a_closed_answer_is_asked_for_again_and_then_an_error(text):
+    with serving([said(text), said('{"answer": "No."}')]) as server:
+        assert (await partner(server.url)(REQUEST, 5).speak(CLOSED)).text == "No."
+    with serving([said(text)]) as server:
+        with pytest.raises(EndpointError, match=r"invalid: not one of Yes\. No\. Maybe\."):
+            await partner(server.url)(REQUEST, 5).speak(CLOSED)
+        assert len(server.bodies) == 2
+
+
+@pytest.mark.parametrize("gym", ["TelepathyGym", "TurtleGym"])
+async def test_a_gym_of_closed_answers_asks_for_one(gym):
+    def answer(body: dict[str, Any]) -> Answer:
+        return said('{"answer": "No."}' if "response_format" in body else "I would rather not say.")
+
+    with serving(answer) as server:
+        task = envs.load(gym, "heldout")[0]
+        made = envs.make(gym, task=task, partner=partner(server.url)(REQUEST, 5), judge=envs.RuleJudge())
+        assert (await made.step("[action] Is it odd?")).feedback == "No."
 
 
 async def play(made: EndpointSpeakers) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from actors.speaker import Limits, derived_seed
 from actors.transcript import Renderer
 from actors.worker import partner_factory, policy_factory
 from envs.base import Judge, Message, Utterance, Verdict, VerdictRequest, View
+from envs.closed import CHOICES
 from envs.intention.baselines import Oracle
 from envs.intention.gym import IntentionGym
 from envs.tool import TOOL_NAME, Call, render, split_action, tool_schema
@@ -180,6 +182,25 @@ async def test_a_partners_thoughts_stay_its_own(tiny_model: Path):
     row = (await play(who, 1)).to_pylist()[0]
     assert "No matter." in row["messages"]
     assert "june, color red" not in row["messages"]
+
+
+CLOSED = View("user", "", (Message("user", "Is it red?"),), choices=CHOICES, fresh=True)
+
+
+async def test_a_frozen_partner_answers_a_closed_question_by_a_choice(engine: Engine, tiny_model: Path):
+    partner = partner_factory(PolicySpec("agent", str(tiny_model)), engine, Limits(24, 512))
+    said = await asyncio.gather(*(partner(request(1), seed).speak(CLOSED) for seed in range(24)))
+    assert {utterance.text for utterance in said} == set(CHOICES)
+    assert {utterance.finish for utterance in said} == {"stop"}
+    free = await partner(request(1), 1).speak(replace(CLOSED, choices=()))
+    assert free.text not in CHOICES, "untrained words"
+
+
+async def test_a_policy_that_acts_is_never_held_to_choices(engine: Engine, tiny_model: Path):
+    """Its logprobs are learned from, and under a constraint they are not the model's own."""
+    acting = policy_factory(PolicySpec("agent", str(tiny_model)), engine, Limits(24, 512))
+    words = [(await acting(request(1), 7).speak(replace(CLOSED, choices=choices))).text for choices in (CHOICES, ())]
+    assert words[0] == words[1] not in CHOICES
 
 
 async def test_a_partner_without_room_masks_the_episode(tiny_model: Path):

@@ -45,7 +45,7 @@ def _written(config: Config, models: Models) -> Path:
     """The run as a file, with its models as folders; one rank, so that it fits two cores."""
     config = config.model_copy(deep=True)
     config.run.name, config.sft, config.learner.ranks = "driver", None, 1
-    config.policies["agent"].model = str(models.agent)
+    config.policies["agent"].model = str(models.acting)
     for speaker in config.policies["user"].mix or []:
         speaker.model = str(models.frozen["user"])
     config.eval.tasks, config.eval.greedy = 8, False

@@ -99,7 +99,7 @@ def _stage(setting: Setting, models: Models, users: ActorPool | None, conversati
     agent, user = config.policies["agent"], config.policies["user"]
     actor = ray.remote(Stage).options(num_cpus=0.5, runtime_env={"env_vars": ENVIRONMENT})
     return actor.remote(
-        PolicySpec("agent", str(models.agent), agent.wire, agent.history_thinking),
+        PolicySpec("agent", str(models.acting), agent.wire, agent.history_thinking),
         PolicySpec("user", str(models.frozen["user"]), user.wire, user.history_thinking),
         users.names if users else [],
         config.rollout,

@@ -43,10 +43,24 @@ class Session:
 
     def ended(self) -> int:
         """Its exit code, after everything it still prints."""
-        deadline = time.monotonic() + DEADLINE_S
+        self._rest(DEADLINE_S)
+        return self.process.wait(DEADLINE_S)
+
+    def interrupted(self) -> int:
+        """Its exit code after Ctrl-C, which a person presses again if nothing happens: one that comes between the prompt and
+        the wait for a line is seen by CPython's readline only with the next key."""
+        for _ in range(3):
+            self.type(CTRL_C)
+            if self._rest(DEADLINE_S / 3):
+                break
+        return self.process.wait(DEADLINE_S)
+
+    def _rest(self, seconds: float) -> bool:
+        """Read to the end; whether it came in time."""
+        deadline = time.monotonic() + seconds
         while self._more(deadline):
             pass
-        return self.process.wait(max(0.1, deadline - time.monotonic()))
+        return time.monotonic() < deadline
 
     def _more(self, deadline: float) -> bool:
         ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))

@@ -16,7 +16,7 @@ from cluster.errors import UserError
 from cluster.groups import heldout
 from cluster.groups.collector import Patience
 from cluster.groups.heldout import Way, play_heldout
-from cluster.start.parts import CONSTANT, Models, Parts, user_speakers
+from cluster.start.parts import CONSTANT, Models, Parts, partner_speakers
 from rewards.trajectory import to_table
 
 AGENT = {"model": {"tiny": "agent"}, "train": True}
@@ -27,15 +27,15 @@ def config(user: dict[str, Any], /, **evaluation: Any) -> Config:
 
 
 def partners(made: Config) -> dict[str, PartnerSpec]:
-    return Parts.__new__(Parts)._partners(made, Models(agent=Path(), frozen={}), user_speakers(made))
+    return Parts.__new__(Parts)._partners(made, Models(acting=Path(), frozen={}), partner_speakers(made))
 
 
 def test_a_speaker_takes_the_place_of_a_policy():
     made = config({"speaker": "adversarial:vague"})
-    assert list(user_speakers(made)) == ["adversarial:vague"]
+    assert list(partner_speakers(made)) == ["adversarial:vague"]
     assert partners(made)["adversarial:vague"] == PartnerSpec(1.0, adversarial="vague")
     assert parse(yaml_text.parse(resolved(made), "resolved")) == made
-    assert list(user_speakers(config({"speaker": "scripted"}))) == ["scripted"]
+    assert list(partner_speakers(config({"speaker": "scripted"}))) == ["scripted"]
 
 
 def test_it_may_be_one_of_a_mix():

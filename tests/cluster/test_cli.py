@@ -60,7 +60,7 @@ def test_what_a_server_said_moves_no_cursor(error, code, monkeypatch, capsys):
         ("sft.agent.sources=[{gym: IntentionGym, file: x.jsonl}]", ["sft.agent.sources.0", "exactly one"]),
         ("policies.agent.wire=hermes", ["policies.agent.wire", "hermes"]),
         ("policies.agent.model={tiny: ../../evil}", ["policies.agent.model", "evil"]),
-        ("rollout.max_context=100000", ["rollout.max_context", "2048"]),
+        ("rollout.max_context=100000", ["rollout.max_context", "4096"]),
         ("learner.betas=[2, 3]", ["learner.betas"]),
         ("learner.clip=[5, -1]", ["learner.clip"]),
         ("eval.tasks=0", ["eval.tasks", "0"]),
@@ -114,9 +114,14 @@ def test_the_papers_run_fits_eight_gpus_and_no_fewer(monkeypatch, capsys, tmp_pa
     assert parley("train", config, "--dry-run", "--nodes", EIGHT_GPUS, monkeypatch=monkeypatch) == 0
     printed = capsys.readouterr().out
     resolved = yaml.safe_load(printed)
-    assert resolved["rollout"]["groups_per_step"] * resolved["rollout"]["group_size"] == 1024
-    assert resolved["run"]["iterations"] * resolved["learner"]["minibatches"] == 15 * 18 * 8
-    assert resolved["learner"]["lr"] == 1e-6 and resolved["learner"]["clip"] == [0.2, 0.2]
+    rollout, gyms, learner, rewards = (resolved[name] for name in ("rollout", "gyms", "learner", "rewards"))
+    assert (rollout["groups_per_step"], rollout["group_size"], gyms["max_turns"]) == (128, 8, 16)
+    assert gyms["train"] == {"TravelGym": 925, "TauGym": 500, "TurtleGym": 423, "PersuadeGym": 378, "FunctionGym": 200}
+    assert set(gyms["transfer"]) == {"IntentionGym", "TelepathyGym", "SearchGym"}
+    assert all(gyms["params"][gym]["preset"] == "userrl" for gym in (*gyms["train"], *gyms["transfer"]))
+    assert resolved["run"]["iterations"] * learner["minibatches"] == 15 * (sum(gyms["train"].values()) // 128) * 8
+    assert (learner["lr"], learner["clip"], learner["dual_clip"], learner["kl"]["coef"]) == (1e-6, [0.2, 0.2], 3.0, 0.0)
+    assert [rewards[name] for name in ("estimator", "turn", "trajectory", "gamma")] == ["userrl", "equalized", "mean", 0.8]
     assert "# fits what is described: 1 node: 96 CPUs and 8 GPUs" in printed
     few = tmp_path / "few.yaml"
     few.write_text("nodes: [{count: 2, cpus: 8, gpus: 3}]")

@@ -186,7 +186,7 @@ def test_a_conversation_that_is_too_long_is_an_error_or_listed_and_never_cut(tmp
     assert plan.table.num_rows == 9
     with pytest.raises(UserError, match="11 of 11"):
         planned(tmp_path, tiny, sources=sources, max_tokens=3, too_long="drop")
-    with pytest.raises(UserError, match="max_tokens is 9999: the model holds 2048"):
+    with pytest.raises(UserError, match="max_tokens is 9999: the model holds 4096"):
         planned(tmp_path, tiny, sources=sources, max_tokens=9999)
 
 

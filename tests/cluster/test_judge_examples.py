@@ -17,7 +17,7 @@ from actors.pool import ActorPool
 from actors.rollout import Cast, GroupRequest, run_group, scripted
 from actors.speaker import Limits
 from cluster.config import load, parse, yaml_text
-from cluster.start.parts import user_speakers
+from cluster.start.parts import partner_speakers
 from envs.intention.baselines import Oracle
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -45,7 +45,7 @@ def test_the_endpoint_example_plays_a_group(ray_cluster: None):
     with serving(Model()) as server:
         where = [f"policies.user.mix.0.endpoint.base_url={server.url}", f"judges.default.endpoint.base_url={server.url}"]
         config = load(EXAMPLES / "endpoint.yaml", where)
-        speaker, judge = user_speakers(config)["endpoint"], config.judges["default"]
+        speaker, judge = partner_speakers(config)["endpoint"], config.judges["default"]
         pool = start_judges("default", judge, cpus=0.1, timeout_s=60)
         partner = EndpointSpeakers(speaker.endpoint, speaker.retry, Limits(64, 2048))
 
@@ -90,4 +90,4 @@ def test_every_yaml_of_the_page_on_judges_is_a_config():
     configs = [parse(yaml_text.parse(block, "docs/judges.md")) for block in blocks]
     backends = [config.judges["default"].backend for config in configs]
     assert backends == ["rules", "vllm", "endpoint", "examples.my_judge:StrictCoverage", "rules", "endpoint"]
-    assert list(user_speakers(configs[4])) == ["endpoint", "scripted"]
+    assert list(partner_speakers(configs[4])) == ["endpoint", "scripted"]

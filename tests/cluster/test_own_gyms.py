@@ -137,7 +137,7 @@ def test_every_part_of_a_run_is_told_of_it(monkeypatch: pytest.MonkeyPatch, tmp_
 
     monkeypatch.setattr(parts, "start_judges", lambda *_, **given: told.append(given["own"]) or Pool())
     monkeypatch.setattr(parts, "start_workers", lambda spec, **_: told.append(spec.modules) or Pool())
-    Parts(page_config(), Models(agent=tmp_path, frozen={}))
+    Parts(page_config(), Models(acting=tmp_path, frozen={}))
     assert told == [["my_gym"], ["my_gym"]]
 
 

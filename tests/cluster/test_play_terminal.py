@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pseudo_terminal import CTRL_C, CTRL_D, session
+from pseudo_terminal import CTRL_D, session
 from test_cli import parley
 
 import envs
@@ -73,8 +73,7 @@ def test_ctrl_c_leaves_with_130_and_what_was_said_is_kept(tmp_path: Path, monkey
         terminal.line("[action] Is it in the hall?")
         terminal.expect("user: ")
         terminal.expect("> ")
-        terminal.type(CTRL_C)
-        assert terminal.ended() == 130
+        assert terminal.interrupted() == 130
     (row,) = games(tmp_path)
     assert (row["status"], row["opponent"]) == ("left", "scripted") and "in the hall?" in row["messages"]
     assert parley("show", str(tmp_path), "--phase", "human", monkeypatch=monkeypatch) == 0
@@ -85,8 +84,7 @@ def test_who_leaves_instead_of_rating_has_played_all_the_same(tmp_path: Path):
     with session("play", "TelepathyGym", "--as", "agent", "--out", tmp_path) as terminal:
         terminal.line("[finish]")
         terminal.expect("1 to 5?")
-        terminal.type(CTRL_C)
-        assert terminal.ended() == 130
+        assert terminal.interrupted() == 130
     (row,) = games(tmp_path)
     assert (row["status"], row["score"]) == ("ok", 0.0) and '"rating": null' in row["state"]
 

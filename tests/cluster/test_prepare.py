@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from small_run import small
 
+from actors.config import TinyModel
 from cluster.errors import RunFailed
 from cluster.start import prepare as module
+from cluster.start.models import model_path
 from cluster.start.prepare import prepare
 
 SFT = {"episodes": 10, "epochs": 1}
@@ -42,3 +44,19 @@ def test_an_imitation_on_another_wire_is_another(tmp_path: Path):
         assert config.sft is not None and config.sft.agent is not None
         made.append(module._made_of(config, "agent", config.sft.agent, tmp_path))
     assert made[0] != made[1]
+
+
+def test_a_gym_in_other_words_has_other_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    config = small(tmp_path, sft={"agent": SFT, "user": SFT})
+    model = config.policies["agent"].model
+    assert isinstance(model, TinyModel)
+
+    def names() -> tuple[Path, Any]:
+        assert config.sft is not None and config.sft.user is not None
+        return model_path(model, config), module._made_of(config, "user", config.sft.user, tmp_path)
+
+    before = names()
+    assert names() == before
+    monkeypatch.setattr("envs.intention.user.TERSE", "Of {slot}, {value}.")
+    after = names()
+    assert before[0] != after[0] and before[1] != after[1]

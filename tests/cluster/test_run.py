@@ -110,7 +110,7 @@ def test_the_exported_model_recomputes_stored_logprobs(run: Finished):
 
 
 def test_training_changed_the_weights(run: Finished):
-    before, after = load_file(run.models.agent / "model.safetensors"), load_file(exported(run) / "model.safetensors")
+    before, after = load_file(run.models.acting / "model.safetensors"), load_file(exported(run) / "model.safetensors")
     assert any(not torch.equal(before[name], after[name]) for name in before)
 
 

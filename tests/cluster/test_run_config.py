@@ -1,5 +1,6 @@
 """Every mistake in a configuration gives one sentence with the path, the value and a valid choice."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import envs
 from cluster.config import Config, derived, load, parse, resolved
 from cluster.errors import UserError
+from cluster.start import preflight
 from envs import registry
 
 QUICKSTART = """
@@ -102,7 +104,7 @@ def test_overrides_reach_into_dicts_and_lists_and_keep_their_neighbours(path):
         ("policies.agent.train=false", "policies.agent.train is false: nothing would be trained"),
         (
             "policies.user={model: {tiny: user}, train: true}",
-            "policies.user.train is true: only the policy agent may be trained",
+            "policies.user.train is true: a run trains the policy that acts, in Int",
         ),
         ("policies={agent: {model: {tiny: agent}, train: true}}", "policies.user is missing"),
         ("policies.agent.model=/nowhere/model", "policies.agent.model is '/nowhere/model': there is no such folder"),
@@ -285,8 +287,44 @@ def test_rewards_that_do_not_go_together(path, tmp_path, overrides, says):
         assert says in complaint(path, *overrides)
 
 
-@pytest.mark.parametrize("part", ["train", "transfer"])
-def test_a_gym_in_which_the_user_acts_is_refused(part, monkeypatch):
+USER_ACTS = {"agent": {"speaker": "scripted"}, "user": {"model": {"tiny": "user"}, "train": True}}
+
+
+def test_who_acts_in_the_gyms_is_trained(monkeypatch):
     monkeypatch.undo()
-    with pytest.raises(UserError, match=rf"gyms\.{part}\.UserSimGym: there the user acts"):
-        parse({"gyms": {part: {"UserSimGym": 1 if part == "train" else {}}}})
+    config = parse({"gyms": {"train": {"UserSimGym": 1.0}}, "policies": USER_ACTS, "eval": {"tasks": 20}})
+    assert (config.acting, config.partner) == ("user", "agent")
+    assert [part.name for part in preflight.parts(config)] == ["rollout worker", "agent engine", "judge", "learner rank"]
+    assert (Config().acting, Config().partner) == ("agent", "user")
+
+
+CALLS = {"train": {"UserSimGym": 1.0}}
+
+
+@pytest.mark.parametrize(
+    ("sections", "says"),
+    [
+        ({"gyms": CALLS}, "policies.agent.train is true: a run trains the policy that acts, in UserSimGym the user; set it to"),
+        (
+            {"gyms": {"train": {**CALLS["train"], "IntentionGym": 1.0}}},
+            "gyms.train.IntentionGym: there the agent acts, and",
+        ),
+        ({"gyms": {"transfer": {"UserSimGym": {}}}}, "gyms.transfer.UserSimGym: there the user acts, and the agent does in"),
+        (
+            {"gyms": CALLS, "policies": USER_ACTS, "eval": {"user": "scripted"}},
+            "eval.user is scripted: in the gyms of this",
+        ),
+        (
+            {"gyms": CALLS, "policies": USER_ACTS, "sft": {"agent": {}}},
+            "sft.agent is given, but policies.agent has no model",
+        ),
+        (
+            {"gyms": CALLS, "policies": USER_ACTS | {"user": {"model": {"tiny": "user"}}}},
+            "policies.user.train is false: nothing would be trained; set policies.user.train=true.",
+        ),
+    ],
+)
+def test_a_run_has_one_who_acts(sections, says, monkeypatch):
+    monkeypatch.undo()
+    with pytest.raises(UserError, match=re.escape(says)):
+        parse({"eval": {"tasks": 20}} | sections)

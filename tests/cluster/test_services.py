@@ -10,7 +10,7 @@ from actors.config import SpeakerConfig
 from cluster.config import Config, derived, load, parse, resolved
 from cluster.config.endpoint_requests import endpoint_requests
 from cluster.errors import UserError
-from cluster.start.parts import Models, Parts, user_speakers
+from cluster.start.parts import Models, Parts, partner_speakers
 from cluster.start.preflight import parts
 from cluster.start.prepare import prepare
 from rewards.config import JudgeConfig
@@ -118,11 +118,11 @@ def test_a_bare_off_is_a_mode_and_a_cache_path_is_absolute(tmp_path, monkeypatch
 
 
 def test_a_model_that_judges_is_made_and_has_a_place(tmp_path, monkeypatch):
-    monkeypatch.setattr("cluster.start.models.training_texts", lambda config: ["user\nWhat is the date?\n"])
+    monkeypatch.setattr("cluster.start.models.training_texts", lambda config, per_role=0: ["user\nWhat is the date?\n"])
     config = parse({"run": {"root": str(tmp_path)}, "judges": {"default": {"backend": "vllm", "model": {"tiny": "judge"}}}})
     models = prepare(config, lambda *_: None)
     assert (models.judge / "config.json").is_file()
-    assert models.judge not in (models.agent, *models.frozen.values())
+    assert models.judge not in (models.acting, *models.frozen.values())
     (judge,) = [part for part in parts(config) if part.name == "judge"]
     (engine,) = [part for part in parts(config) if part.name == "user engine"]
     assert judge.cpus == engine.cpus > sum(part.cpus for part in parts(Config()) if part.name == "judge")
@@ -153,7 +153,7 @@ def test_requests_are_bounded_before_anything_starts():
 
 def test_workers_get_their_share_of_a_users_endpoint(monkeypatch, tmp_path):
     config = load(ROOT / "examples" / "endpoint.yaml", ["rollout.workers=4", "policies.user.mix.0.weight=3"])
-    partners = Parts.__new__(Parts)._partners(config, Models(agent=tmp_path, frozen={}), user_speakers(config))
+    partners = Parts.__new__(Parts)._partners(config, Models(acting=tmp_path, frozen={}), partner_speakers(config))
     endpoint = partners["endpoint"]
     assert endpoint.endpoint is not None
     assert (endpoint.endpoint.max_concurrent, endpoint.weight, endpoint.retry.deadline_s) == (8, 3, 60)

@@ -134,6 +134,8 @@ class Server:
     connections: list[list[str | Exception]]
     info: Any = None
     opened: int = field(default=0)
+    late: str = ""
+    """What the driver wrote after the last connection was closed."""
 
     async def tail_job_logs(self, job: str) -> AsyncIterator[str]:
         self.opened += 1
@@ -144,6 +146,9 @@ class Server:
 
     def get_job_info(self, job: str) -> Any:
         return self.info
+
+    def get_job_logs(self, job: str) -> str:
+        return "".join(piece for piece in self.connections[-1] if isinstance(piece, str)) + self.late
 
 
 def ended(status: JobStatus, code: int | None, message: str = "") -> SimpleNamespace:
@@ -161,6 +166,11 @@ def test_a_log_is_printed_once_over_connections_that_break(no_pause, capsys):
     assert follow(server, "job") == 0
     assert capsys.readouterr().out == "one\ntwo\nthree\n"
     assert server.opened == 3
+
+
+def test_what_is_written_after_the_last_connection_is_printed_too(no_pause, capsys):
+    assert follow(Server([["one\n"]], ended(JobStatus.SUCCEEDED, 0), late="two\n"), "job") == 0
+    assert capsys.readouterr().out == "one\ntwo\n"
 
 
 def test_a_cluster_that_stays_away_is_given_up(no_pause, monkeypatch):

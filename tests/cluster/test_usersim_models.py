@@ -47,7 +47,7 @@ def test_an_engine_plays_the_bank(ray_cluster, model, tmp_path):
     assert set(found.users["user"].errors) <= {"E02", "E28", "E01"} and found.users["user"].turns == 4
     assert found.users["user"].overall["invalid"]["mean"] == 1 and found.users["oracle"].overall["bsi"]["mean"] == 1
     table = pq.read_table(tmp_path / "out" / "episodes.parquet")
-    assert table.num_rows == 4 + 2 and set(table["policy"].to_pylist()) == {"agent"}
+    assert table.num_rows == 4 + 2 and set(table["policy"].to_pylist()) == {"user"}
     assert all(0 < sum(turn >= 0 for turn in turns) <= 8 for turns in table["turn"].to_pylist())
     (row, *_) = pq.read_table(tmp_path / "out" / "items.parquet").to_pylist()
     assert (row["user"], row["valid"], row["resist"]) == ("user", False, 0.0)

@@ -15,7 +15,7 @@ import pytest
 import envs
 from envs import registry
 from envs.adversarial import KINDS
-from envs.base import EpisodeOver, Gym, Role, Speaker, Split, StepResult, Task
+from envs.base import EpisodeOver, Gym, Message, Role, Speaker, Split, StepResult, Task
 from envs.conversation import Episode, converse, drive
 from envs.tool import Malformed, parse
 from envs.turns import Rules, TurnGym, unrewarded
@@ -121,6 +121,13 @@ def baselines_that_do_not_read_stay_below(name: str) -> None:
 def the_same_seed_is_the_same_conversation(name: str) -> None:
     first, again = (played(name, tasks(name)[0]) for _ in range(2))
     assert (first.messages, first.turns, first.state) == (again.messages, again.turns, again.state)
+
+
+@check
+def views_are_fresh_where_the_gym_says_so(name: str) -> None:
+    gym = made(name, tasks(name)[0])
+    view = gym.next_view(gym.first_view, Message("user", gym.refuse("Bad call.").feedback))
+    assert view.fresh is gym.fresh
 
 
 @check

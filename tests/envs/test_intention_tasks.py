@@ -15,6 +15,7 @@ from envs.text import words
 
 HANDWRITTEN = {split: envs.load("IntentionGym", split, source="handwritten") for split in ("train", "heldout")}
 DOMAINS = {name: envs.load("IntentionGym", "heldout", source=name) for name in ("medical", "legal")}
+VALUE_WORDS = {value for values in VALUES.values() for value in values}
 ALL_HANDWRITTEN = [*HANDWRITTEN["train"], *HANDWRITTEN["heldout"], *DOMAINS["medical"], *DOMAINS["legal"]]
 
 
@@ -37,8 +38,10 @@ def test_loaded_lists_are_stable_and_disjoint_by_content():
     assert (len(train), len(heldout)) == (4000, 400)
     assert len({task.id for task in train + heldout}) == 4400
     assert not {task.visible.request for task in train} & {task.visible.request for task in heldout}
-    assert all(split_of(task.visible.request) == task.split for task in train + heldout)
-    assert heldout[0].id == "intention-generated-fdab2503eef3", "the task list changed: results are no longer comparable"
+    assert all(split_of(task.visible.request) == "train" for task in train)
+    frames = {" ".join(w for w in words(t.visible.request) if w not in {*SLOTS, *CATEGORIES, *VALUE_WORDS}) for t in heldout}
+    assert frames == {"i plan a", "with i plan a", "with and with i plan a", "with and with and with i plan a"}
+    assert heldout[0].id == "intention-generated-ea55dcf84262", "the task list changed: results are no longer comparable"
 
 
 def test_other_seeds_keep_to_the_splits():

@@ -4,6 +4,8 @@ import json
 
 import pytest
 from envs_cases import Recorder
+from hypothesis import given
+from hypothesis import strategies as st
 from persuade_cases import CLAIM, CONCERNS, COST, REASONS, SAFETY, TIME, Fixed, gym, paid, task, turns
 
 import envs
@@ -11,6 +13,7 @@ from envs.base import EpisodeOver, PartnerSilent, Utterance
 from envs.conversation import drive
 from envs.persuade.grammar import MOST_WORDS, hint, reason, subject
 from envs.persuade.task import Hidden
+from envs.persuade.topics import TOPICS
 from envs.persuade.verdict import StanceRequest, StanceVerdict
 from envs.verdicts import RuleJudge, kind_of, validate_verdict
 
@@ -94,6 +97,60 @@ def test_the_partners_words_change_no_reward():
     assert result.rewards == {"env": 0.0} and result.feedback == said and result.info["user_error"]
     assert made.state()["user_errors"] == 1 and made.score() == 0.0
     assert "user_error" not in turns(gym(Recorder("What of money?")), "[answer] Nonsense.")[0].info
+
+
+PLAIN = "[answer] Nobody could ever pay for that."
+"""An argument that a model understands and the grammar does not."""
+
+
+@pytest.mark.parametrize(
+    ("levels", "left"),
+    [
+        ((3,), ["safety", "time"]),
+        ((2,), ["cost", "time"]),
+        ((1,), ["cost", "safety"]),
+        ((0, 3), ["safety", "time"]),
+        ((3, 6), []),
+        ((1, 4), ["safety"]),
+        ((3, 0, 3), ["safety", "time"]),
+        ((1, 2), ["cost", "safety"]),
+        ((1, 2, 3), ["cost"]),
+        ((5,), ["time"]),
+    ],
+)
+def test_what_a_judge_finds_won_is_not_asked_for_again(levels, left):
+    partner = Recorder("Hm.")
+    turns(gym(partner, Fixed(*levels), prompt="full"), *[PLAIN] * len(levels))
+    view = partner.views[-1]
+    assert reason(PLAIN, CLAIM) is None and view.known["left"] == left
+    assert [concern for concern in CONCERNS if TOPICS[concern].noun in view.system] == left
+
+
+def test_the_topic_of_an_argument_comes_first_where_levels_do_not_tell():
+    partner = Recorder("Hm.")
+    turns(gym(partner, Fixed(2, 5)), PLAIN, COST)
+    assert partner.views[-1].known["left"] == ["time"]
+    turns(gym(partner, Fixed(3)), TIME)
+    assert partner.views[-1].known["left"] == ["cost"], "three levels by an argument of weight one: it and the one of two"
+
+
+def test_a_reply_that_asks_for_what_was_won_is_false():
+    made = gym(Recorder("What of money?"), Fixed(0, 3))
+    before, after = turns(made, PLAIN, PLAIN)
+    assert "user_error" not in before.info and after.info["user_error"] and made.state()["user_errors"] == 1
+
+
+@given(levels=st.lists(st.integers(0, 6), min_size=1, max_size=8), argument=st.sampled_from([PLAIN, COST, SAFETY, TIME]))
+def test_any_levels_leave_concerns_exactly_below_the_last(levels, argument):
+    made = gym(judge=Fixed(*levels), patience=0)
+    for _ in levels:
+        if not made.state()["over"]:
+            turns(made, argument)
+            state = made.state()
+            assert (
+                len(set(state["met"])) == len(state["met"]) and sum(CONCERNS[topic] for topic in state["met"]) <= state["best"]
+            )
+            assert (set(state["met"]) == set(CONCERNS)) == (state["best"] == 6)
 
 
 def test_the_judge_signs_and_sees_all_arguments_but_no_reply():

@@ -8,7 +8,6 @@ from telepathy_cases import LAMP, gym, task, turns
 
 import envs
 from envs.base import EpisodeOver, PartnerSilent, Utterance, VerdictRequest
-from envs.closed import heard
 from envs.conversation import drive
 from envs.telepathy.grammar import is_name, truth
 from envs.telepathy.verdict import GuessRequest, GuessVerdict
@@ -99,7 +98,8 @@ def test_finish_and_refuse():
 
 
 @pytest.mark.parametrize(
-    ("said", "feedback"), [(f"It is a {LAMP}.", "Maybe."), ("OK.", "Maybe."), (" yes!", "Yes."), ("No", "No.")]
+    ("said", "feedback"),
+    [(f"It is a {LAMP}.", "Maybe."), ("OK.", "Maybe."), (" yes!", "Yes."), ("No", "No."), ("No, it is not.", "No.")],
 )
 def test_a_partner_cannot_say_more_than_a_closed_answer(said, feedback):
     made = gym(Recorder(said))
@@ -198,8 +198,7 @@ def test_the_full_prompts_say_the_rules_and_the_facts():
     assert CAT.hidden.name in system and all(name in system for name in CAT.hidden.facts) and "Yes. No. Maybe." in system
 
 
-def test_truth_and_heard_know_their_limits():
+def test_truth_knows_its_limits():
     hidden = task().hidden
     assert truth("Is it warm?", "generated", hidden.names, hidden.facts) is None
     assert truth("Is it red?", "handwritten", hidden.names, hidden.facts) is None
-    assert (heard("YES"), heard("yes indeed"), heard("")) == ("yes", None, None)

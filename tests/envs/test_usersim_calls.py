@@ -43,7 +43,7 @@ def test_callers_are_mixed_as_the_specification_says():
 def test_a_loader_can_be_asked_for_less():
     assert {task.agent for task in envs.load("UserSimGym", "heldout", agent="weak")} == {"weak"}
     assert len(envs.load("UserSimGym", "train", count=3)) == 3
-    for wrong in ({"heldout": "train"}, {"agent": "rude"}):
+    for wrong in ({"heldout": "train"}, {"agent": "rude"}, {"scenario": "story"}, {"scenario": "goal"}):
         with pytest.raises(ValueError, match=next(iter(wrong.values()))):
             envs.load("UserSimGym", "heldout", **wrong)
 
@@ -53,6 +53,23 @@ def test_the_oracle_gets_what_there_is_by_every_caller_and_writes_clean_turns():
         episode = played(task, RuleSpeaker(USERS["oracle"], seed), seed)
         assert episode.score == 1, (task.id, task.agent)
         assert all(turn.result.info["level"] == "OK" for turn in episode.turns)
+
+
+def test_a_goal_alone_is_played_by_every_agent_that_sets_no_traps():
+    tasks = envs.load("UserSimGym", "heldout", heldout="test", scenario="goal")
+    assert {task.sop.family for task in tasks} == {"goal_only"} and {task.agent for task in tasks} == {
+        "honest",
+        "pushy",
+        "weak",
+    }
+    assert len({task.sop.sop_id for task in tasks}) == 8 and all(3 <= len(task.memory) <= 8 for task in tasks)
+    every = envs.load("UserSimGym", "heldout", heldout="test")
+    assert [task.sop for task in every[-len(tasks) :]] == [task.sop for task in tasks]
+    for seed, task in enumerate(tasks):
+        episode = played(task, RuleSpeaker(USERS["oracle"], seed), seed)
+        assert episode.score == 1 and all(turn.result.info["level"] == "OK" for turn in episode.turns), (task.id, task.agent)
+        for user in ("always_yes", "always_no", "over_compliant", "random"):
+            assert played(task, RuleSpeaker(USERS[user], seed), seed).score == 0, (task.id, user)
 
 
 @pytest.mark.parametrize("user", ["always_yes", "always_no", "over_compliant", "random"])

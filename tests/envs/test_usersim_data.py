@@ -1,17 +1,19 @@
 """The data of the reasoning user: enough of it, accepted by its checks, and nothing of one split in another."""
 
 import itertools
+import json
 import random
 from collections import Counter
 
 import pytest
+from pydantic import ValidationError
 
 from envs.usersim.data import checks, splits
 from envs.usersim.data.coherence import RULES, violations
 from envs.usersim.data.culture import cultures, in_language, of_culture
 from envs.usersim.data.dry_run import Run, runs
 from envs.usersim.data.files import read
-from envs.usersim.data.goals import bare_sop, goals
+from envs.usersim.data.goals import Goal, bare_sop, goals, remembered
 from envs.usersim.data.memory import memory
 from envs.usersim.data.pairs import CAP, implausible, pairs
 from envs.usersim.data.personas import COUNT, MOST_ALIKE, SEED, generate, objection, personas, text_of
@@ -214,8 +216,15 @@ def test_a_goal_is_a_call_without_an_sop():
     for goal in goals():
         call = bare_sop(goal)
         assert call.traps_allowed == () and call.asks == () and call.sop_id not in {one.sop_id for one in sops(None, None)}
-        concerns = initial(personas()[0], call, memory(personas()[0], call), 0).target_list
-        assert 2 <= len(concerns) <= 4 and all(concern.text in goal.goal for concern in concerns)
+        start = initial(personas()[0], call, remembered(personas()[0], goal), 0)
+        assert 2 <= len(start.target_list) <= 4 and all(concern.text in goal.goal for concern in start.target_list)
+        assert 3 <= len(start.scenario_memory) <= 8 and start.scenario_memory[0].text == goal.goal
+        assert not any(wish.reply in json.dumps(start.dump()) for wish in goal.wishes), "what is answered is not known before"
+
+
+def test_a_wish_is_part_of_its_goal():
+    with pytest.raises(ValidationError, match="'more' is no part of the goal"):
+        Goal.load(goals()[0].dump() | {"wishes": [{"text": "more", "reply": "yes"}, {"text": "a price", "reply": "no"}]})
 
 
 def test_an_unknown_sop_is_named():

@@ -164,9 +164,11 @@ def test_every_form_of_turn_can_be_played(form):
 
 
 def test_a_wrong_parameter_is_refused():
-    for wrong in ({"prompt": "long"}, {"architecture": "both"}):
+    for wrong in ({"prompt": "long"}, {"prompt": "rewrite"}, {"architecture": "both"}, {"state_mode": "whole"}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             gym(**wrong)
+    with pytest.raises(ValueError, match="state_mode: full takes prompt: full, not 'short'"):
+        gym(prompt="short", state_mode="full")
 
 
 def test_an_architecture_can_be_asked_for():

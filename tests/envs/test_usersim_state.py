@@ -1,6 +1,7 @@
 """How a user's state begins, what an agent's turn allows it to become, and when a call may end."""
 
 import itertools
+import random
 
 import pytest
 from usersim_cases import persona, profile, sop
@@ -204,6 +205,22 @@ def test_an_utterance_is_scanned_for_commitments(said, found):
     assert commitments(said, AgentTurn("Shall I set it up?", "request_commitment", asks=("A1",)), SCENE) == found
     assert commitments(said, AgentTurn("Nice day."), SCENE) == ()
     assert commitments(said, AgentTurn("Say 500.", "offer", offer={"price": 500}), SCENE) == found
+
+
+def test_the_quick_scan_of_ascii_finds_what_the_other_finds():
+    """Beyond ASCII an utterance takes the other way."""
+    words = (
+        "I i'll will take it sign me up book put down count in deal a we have let's lets do this that agree you my yes, please"
+    )
+    pieces, rng, agent = (
+        [*words.split(), "go ahead", "charge my", "_deal", "takeover.", "no", "?"],
+        random.Random(0),
+        AgentTurn("", asks=("A1",)),
+    )
+    lines = [" ".join(rng.choices(pieces, k=rng.randint(1, 5))) for _ in range(20_000)]
+    found = [commitments(line, agent, SCENE) for line in lines]
+    assert found == [commitments(f"{line} \u2014", agent, SCENE) for line in lines]
+    assert 1000 < sum(map(bool, found)) < 10_000
 
 
 def test_an_utterance_is_scanned_for_disclosures():

@@ -10,14 +10,18 @@ from envs.usersim.trace.decoding import state_schema, turn_grammar
 from envs.usersim.trace.errors import Code, Level
 from envs.usersim.trace.parser import parse
 from envs.usersim.trace.render import render
+from envs.usersim.trace.rewrite import rewritten
 from envs.usersim.trace.state_block import state_json
 
 xgrammar = pytest.importorskip("xgrammar", reason="the constraint is xgrammar's, which comes with vLLM")
 CONTEXT = context()
 PREVENTED = {f"E{number:02}" for number in range(1, 19)} | {"E22"}
-PROFILES = ("full", "short")
+PROFILES = ("full", "short", "rewrite")
 GRAMMARS = {
-    (profile, known): turn_grammar(profile, CONTEXT if known else None) for profile in PROFILES for known in (True, False)
+    (profile, known): turn_grammar(profile, CONTEXT if known else None)
+    for profile in PROFILES
+    for known in (True, False)
+    if known or profile != "rewrite"
 }
 
 
@@ -37,12 +41,16 @@ def accepts(grammar, text):
     return matcher.accept_string(text) and matcher.accept_token(STOP)
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize("known", [True, False])
+def rendered(seed, profile):
+    trace = legal_trace(seed, ordered=True)
+    return render(rewritten(trace, CONTEXT.profile) if profile == "rewrite" else trace, profile)
+
+
+@pytest.mark.parametrize(("profile", "known"), GRAMMARS)
 def test_rendered_traces_are_accepted(profile, known):
     grammar = compiled(profile, known)
     for seed in range(25):
-        text = render(legal_trace(seed, ordered=True), profile)
+        text = rendered(seed, profile)
         assert accepts(grammar, text), text
 
 
@@ -72,7 +80,7 @@ def test_what_is_accepted_has_no_error_that_a_grammar_can_prevent(profile):
         "end",
     ]
     for seed in range(250):
-        text = render(legal_trace(seed, ordered=True), profile)
+        text = rendered(seed, profile)
         at = rng.randrange(len(text))
         mutant = text[:at] + rng.choice(pieces) + text[at + rng.choice((0, 1, 2)) :]
         result = parse(mutant, CONTEXT, profile=profile)
@@ -87,10 +95,15 @@ def test_what_is_accepted_has_no_error_that_a_grammar_can_prevent(profile):
 @pytest.mark.parametrize("profile", PROFILES)
 def test_grammars_refuse_what_is_illegal(profile):
     grammar = compiled(profile)
-    text = render(legal_trace(3, ordered=True), profile)
+    text = rendered(3, profile)
     assert accepts(grammar, text)
     for bad in ("", "hello", text + " bye", text[:-1], text.replace("<state>", "<state> "), text * 2):
         assert not accepts(grammar, bad)
+
+
+def test_the_grammar_of_a_rewrite_needs_the_profile_before():
+    with pytest.raises(ValueError, match="needs a context"):
+        turn_grammar("rewrite")
 
 
 def test_the_schema_of_a_state_takes_states_and_nothing_else():
@@ -107,8 +120,8 @@ def test_random_walks_through_a_grammar_are_read_by_the_parser():
     """Bytes drawn from what xgrammar allows next: whatever comes out in full is legal for a grammar's part."""
     rng = random.Random(0)
     levels = []
-    for number in range(12):
-        profile = PROFILES[number % 2]
+    for number in range(18):
+        profile = PROFILES[number % 3]
         text = _walk(compiled(profile), rng)
         result = parse(text, CONTEXT, profile=profile)
         assert PREVENTED.isdisjoint(error.code.name for error in result.errors), (text, result.errors)

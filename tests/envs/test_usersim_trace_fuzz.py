@@ -1,5 +1,6 @@
 """The parser against anything: mutated traces, deep nesting, huge inputs; and `render`, its inverse."""
 
+import dataclasses
 import json
 import random
 import time
@@ -13,6 +14,7 @@ from envs.usersim.trace.envelope import normalised
 from envs.usersim.trace.errors import Level
 from envs.usersim.trace.parser import parse
 from envs.usersim.trace.render import render
+from envs.usersim.trace.rewrite import rewritten
 
 MUTATIONS = 100_000
 CONTEXT = context()
@@ -131,6 +133,24 @@ def test_mutated_traces_neither_crash_nor_pass_illegally():
             assert plain(again) == plain(text)
             assert parse(again, CONTEXT) == result
     assert 1000 < passed < MUTATIONS / 2  # some mutations are harmless, most are not
+
+
+@pytest.mark.parametrize("form", ["short", "r1compat", "rewrite"])
+def test_mutated_traces_of_the_other_forms_do_not_crash_it_either(form):
+    rng = random.Random(1)
+    legal = [legal_trace(seed, thoughts=form != "short") for seed in range(100)]
+    if form == "r1compat":
+        none = {"traps": (), "claims": (), "commit": (), "disclosed": ()}
+        legal = [dataclasses.replace(one, trap_ids=(), delta=dataclasses.replace(one.delta, **none)) for one in legal]
+    if form == "rewrite":
+        legal = [rewritten(one, CONTEXT.profile) for one in legal]
+    texts = [render(one, form, CONTEXT.profile) for one in legal]
+    passed = 0
+    for _ in range(MUTATIONS // 10):
+        result = parse(mutated(rng, texts), CONTEXT, profile=form)
+        assert (result.trace is None) == (result.level > Level.SOFT)
+        passed += result.trace is not None
+    assert 100 < passed < MUTATIONS / 20
 
 
 @given(st.text())

@@ -176,6 +176,7 @@ NEW = {"id": "M2", "tier": "minor", "text": "fees", "status": "open", "importanc
         ("E14", rewrite().replace("false}", "False}")),
         ("E15", rewrite(mood=1)),
         ("E15", rewrite(response=None)),
+        ("E15", rewrite(target_list=concerns((0, {"tier": "vital"})))),
         ("E15", rewrite(target_list=concerns((0, {"tier": "minor"})))),
         ("E16", rewrite(state={"trust": 11, "emotion": 4, "patience": 4, "participation": 5})),
         ("E16", rewrite(state={"trust": 0, "emotion": 4, "patience": 4, "participation": 5})),

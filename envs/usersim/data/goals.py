@@ -1,19 +1,33 @@
 """Scenarios without an SOP: all that is known is the user's goal, in its own words.
 
-A goal is played like an SOP that has no facts, asks, issues or traps: each sentence is a primary concern, to be judged by its
-words. One family, and only the test split has it.
+A goal is played like an SOP without a process, asks, issues and traps. Its wishes are the primary concerns; the one thing that
+the other side can say to each is the fact that settles it. One family, and only the test split has it.
+
+Invariant: a wish is part of the goal, word for word.
 """
 
 from __future__ import annotations
 
-import re
+from functools import cache
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
 
 from envs.usersim.data.files import read
+from envs.usersim.data.memory import memory
+from envs.usersim.schema.dynamic_profile import MemoryItem
 from envs.usersim.schema.record import Name, Record, Text
 from envs.usersim.schema.sop import Sop
+from envs.usersim.schema.static_profile import StaticProfile
 
 FAMILY = "goal_only"
-_SENTENCE = re.compile(r"[^.!?]+[.!?]")
+
+
+class Wish(Record):
+    """A part of a goal, and what the other side has to say to it."""
+
+    text: Text
+    reply: Text
 
 
 class Goal(Record):
@@ -23,19 +37,36 @@ class Goal(Record):
     goal: Text
     partner: Text
     """Who is on the other end."""
+    organisation: Text
     opening: Text
+    wishes: Annotated[tuple[Wish, ...], Field(min_length=2, max_length=4)]
+
+    @model_validator(mode="after")
+    def _its_own_words(self) -> Self:
+        other = next((wish.text for wish in self.wishes if wish.text not in self.goal), None)
+        if other is not None:
+            raise ValueError(f"the wish {other!r} is no part of the goal")
+        return self
 
 
+@cache
 def goals() -> tuple[Goal, ...]:
     """All of them."""
     return tuple(Goal.load(entry) for entry in read("goals.json"))
 
 
+def remembered(person: StaticProfile, goal: Goal) -> tuple[MemoryItem, ...]:
+    """What a person remembers when the phone rings, the goal itself before anything else: it is told nowhere else in full."""
+    own = memory(person, bare_sop(goal))
+    first = MemoryItem(mid="s0", text=goal.goal, about="goal", valence=0, source="generated")
+    return (first, *own)
+
+
 def bare_sop(goal: Goal) -> Sop:
     """The SOP that a goal amounts to."""
-    said = [sentence.strip() for sentence in _SENTENCE.findall(goal.goal)]
-    about_partner, wishes = (said[0], said[1:]) if len(said) > 2 else ("", said)
-    concerns = [{"tier": "primary", "text": text, "importance": 5, "about": "goal", "resolution_test": text} for text in wishes]
+    replies = {f"reply{number}": wish for number, wish in enumerate(goal.wishes, start=1)}
+    said = {"truth": "true", "visibility": "public", "evidence": "none"}
+    concern = {"tier": "primary", "importance": 5, "about": "goal"}
     return Sop.load(
         {
             "sop_id": goal.scenario_id,
@@ -45,20 +76,31 @@ def bare_sop(goal: Goal) -> Sop:
             "locale": "en-US",
             "initiator": "agent",
             "channel": "voice",
-            "agent": {"role": goal.partner, "organisation": "none", "objective": about_partner or "not known"},
+            "agent": {
+                "role": goal.partner,
+                "organisation": goal.organisation,
+                "objective": "find out what the person wants, and settle it",
+            },
             "process": {
                 "opening": goal.opening,
-                "steps": [{"sid": "talk", "intent": "other", "text": goal.opening}],
+                "steps": [{"sid": "talk", "intent": "ask_info", "text": "What is it that you want?"}],
                 "closing": "Goodbye then.",
             },
             "facts": [
                 {"fid": "goal", "text": goal.goal, "truth": "unknown", "visibility": "user_only", "evidence": "none"},
+                *({"fid": fid, "text": wish.reply, **said} for fid, wish in replies.items()),
             ],
             "offer": {"no_negotiation": True},
             "asks": [],
-            "user_stakes": {"concerns": concerns, "batna": {"text": "leave things as they are", "utility": 0.5}},
+            "user_stakes": {
+                "concerns": [
+                    {**concern, "text": wish.text, "resolution_test": wish.text, "resolved_by": [fid]}
+                    for fid, wish in replies.items()
+                ],
+                "batna": {"text": "leave things as they are", "utility": 0.5},
+            },
             "ends": {
-                "success": [{"predicate": "goal_met", "text": "every sentence of the goal is settled"}],
+                "success": [{"predicate": "goal_met", "text": "every wish is settled"}],
                 "failure": [{"predicate": "refused", "text": "the goal cannot be reached"}],
                 "deferral": [{"predicate": "deferred", "text": "the call is put off"}],
             },

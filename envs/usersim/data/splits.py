@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import combinations
 
+from envs.usersim.data.goals import FAMILY, goals
 from envs.usersim.data.personas import personas, text_of
 from envs.usersim.data.sops import SPLITS, Split, hooks, sops
 from envs.usersim.schema.record import Record
@@ -29,7 +30,12 @@ def keys(split: Split) -> dict[str, frozenset[str]]:
     mine = [template for template in every() if template.split == split]
     return {
         "persona": _hashes(text_of(person) for person in personas(split)),
-        "family": _hashes(sop.family for sop in sops(None, None) if hooks(sop.sop_id).split == split),
+        "family": _hashes(
+            [
+                *(sop.family for sop in sops(None, None) if hooks(sop.sop_id).split == split),
+                *([FAMILY] if split == "test" else []),
+            ]
+        ),
         "template": _hashes(line for template in mine for line in (*template.trap, *template.twin)),
         "text": _hashes(step.text for item in items for step in item.ladder),
     }
@@ -47,7 +53,7 @@ def manifest() -> dict[str, str]:
     """The hash of every generated set."""
     made = {f"personas/{split}": digest(personas(split)) for split in SPLITS}
     made |= {f"bank/{split}": digest(bank(split)) for split in SPLITS}
-    return made | {"bank/test/zh-CN": digest(bank("test", "zh-CN"))}
+    return made | {"bank/test/zh-CN": digest(bank("test", "zh-CN")), "goals/test": digest(goals())}
 
 
 def digest(records: Iterable[Record]) -> str:

@@ -58,6 +58,38 @@ class TrapQuote:
 
 
 @dataclass(frozen=True, slots=True)
+class Recalled:
+    """A memory as the user writes it down anew."""
+
+    mid: str
+    text: str
+    about: str
+    valence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A concern as the user writes it down anew."""
+
+    id: str
+    tier: Tier
+    text: str
+    status: ConcernStatus
+    importance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """The user's part of the next profile, whatever the one before was: `state_mode: full`."""
+
+    scenario_memory: tuple[Recalled, ...]
+    target_list: tuple[Listed, ...]
+    core_issue: str
+    topic_plan: str
+    state: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     """`d` holds all four state values."""
 
@@ -70,3 +102,5 @@ class Delta:
     traps: tuple[TrapQuote, ...] = ()
     end: bool = False
     end_reason: EndReason | None = None
+    rewrite: Rewrite | None = None
+    """If there is one, `d` and `new_concerns` follow from it, steps of `d` have no limit, and `concerns` is empty."""

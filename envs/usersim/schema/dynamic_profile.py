@@ -18,6 +18,7 @@ from envs.usersim.schema.record import Name, Record, Scale5, Text, Unit
 
 Value = Annotated[int, Field(ge=0, le=10)]
 MOST_CONCERNS = 10
+MOST_MEMORY = 8
 Ended = EndReason | Literal["no_reason", "overstay"]
 """How a user's conversation ended: for a reason, without giving one, or by the runtime because it stayed on."""
 
@@ -90,7 +91,7 @@ class DynamicProfile(Record):
     sop_id: Name
     turn: Annotated[int, Field(ge=0)] = 0
     architecture: Architecture = "separated"
-    scenario_memory: Annotated[tuple[MemoryItem, ...], Field(max_length=8)]
+    scenario_memory: Annotated[tuple[MemoryItem, ...], Field(max_length=MOST_MEMORY)]
     target_list: Annotated[tuple[Concern, ...], Field(min_length=1, max_length=MOST_CONCERNS)]
     decision_policy: DecisionPolicy
     state: State

@@ -41,7 +41,7 @@ def legal(was: ConcernStatus, move: ConcernMove) -> bool:
 def answers(concern: Concern, agent: AgentTurn) -> bool:
     """The rule: all facts it waits for were stated, or at least half of its test's words stand in the agent's turn."""
     if concern.resolved_by:
-        return set(concern.resolved_by) <= {*concern.heard, *agent.facts}
+        return all(fid in agent.facts or fid in concern.heard for fid in concern.resolved_by)
     test = _telling(concern.resolution_test)
     return bool(test) and len(test & _telling(agent.text)) >= COVERED * len(test)
 
@@ -50,11 +50,11 @@ def hear(concern: Concern, agent: AgentTurn, test: Answers = answers) -> Concern
     """The concern after an agent's turn."""
     if concern.status in ("latent", "resolved", "dropped"):
         return concern
-    heard = concern.heard + tuple(fid for fid in concern.resolved_by if fid in agent.facts and fid not in concern.heard)
+    new = [fid for fid in concern.resolved_by if fid in agent.facts and fid not in concern.heard] if agent.facts else ()
     answered = concern.answered or test(concern, agent)
-    if answered == concern.answered and heard == concern.heard:
+    if answered == concern.answered and not new:
         return concern
-    return concern.but(heard=heard, answered=answered)
+    return concern.but(heard=(*concern.heard, *new), answered=answered)
 
 
 def moved(concern: Concern, move: ConcernMove) -> Concern | None:

@@ -25,10 +25,10 @@ DISENGAGED = 4
 def reasons(after: DynamicProfile, agent: AgentTurn, move: Move) -> frozenset[EndReason]:
     """The reasons to end whose predicate holds, after a user turn's changes."""
     state, ledgers = after.state, after.ledgers
-    primary = [concern.status for concern in after.target_list if concern.tier == "primary"]
-    traps = sum(not trap.corrected for trap in ledgers.traps)
+    primary = [concern.status == "resolved" for concern in after.target_list if concern.tier == "primary"]
+    traps = sum([not trap.corrected for trap in ledgers.traps]) if ledgers.traps else 0
     holding: dict[EndReason, bool] = {
-        "goal_met": bool(primary) and all(status == "resolved" for status in primary),
+        "goal_met": bool(primary) and all(primary),
         "agreed_next_step": bool(ledgers.commitments),
         "refused": ledgers.refusals > 0 and (ledgers.best is None or ledgers.best < after.utilities.u_reserve),
         "patience_out": state.patience <= LOW,
@@ -37,4 +37,4 @@ def reasons(after: DynamicProfile, agent: AgentTurn, move: Move) -> frozenset[En
         "agent_closed": agent.closes or agent.act == "close",
         "deferred": move == "delay" and state.participation <= DISENGAGED,
     }
-    return frozenset(reason for reason, holds in holding.items() if holds)
+    return frozenset([reason for reason, holds in holding.items() if holds])

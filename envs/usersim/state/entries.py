@@ -78,14 +78,11 @@ def entered(
     """The ledgers after the user's disclosures, commitments, traps and refusal."""
     evidenced = frozenset(ledgers.evidenced)
     told = [_disclosure(one, scene, evidenced, turn, False) for one in delta.disclosed]
-    slots = {one.slot for one in delta.disclosed}
+    slots = [one.slot for one in delta.disclosed]
     told += [_disclosure(one, scene, evidenced, turn, True) for one in disclosures(utterance, scene) if one.slot not in slots]
     made = [_commitment(one, ledgers, agent, scene, utilities, turn, False) for one in delta.commit]
-    payloads = {one.payload for one in delta.commit}
-    made += [
-        _commitment(Commit(payload), ledgers, agent, scene, utilities, turn, True)
-        for payload in (() if payloads else commitments(utterance, agent, scene))
-    ]
+    spoken = () if made else commitments(utterance, agent, scene)
+    made += [_commitment(Commit(payload), ledgers, agent, scene, utilities, turn, True) for payload in spoken]
     traps = [TrapEntry(id=one.id, turn=turn, quote=one.quote, response_move=move) for one in delta.traps]
     changes: dict[str, object] = {}
     if told:

@@ -10,12 +10,12 @@ Invariants
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.delta import Disclosed
 from envs.usersim.schema.enums import Payload
 from envs.usersim.state.scene import Scene
+from envs.usersim.words import words_of
 
 _CLAUSE = re.compile(r"[^.!?;。！？；\n]+[.!?;。！？；\n]?")
 _YES = re.compile(
@@ -25,6 +25,10 @@ _YES = re.compile(
     r"|我(?:同意|接受|买|签|付|订)(?:了|吧|这个)?|就这么(?:定|办)|成交|帮我(?:办|开通|下单)|可以，?办吧",
     re.IGNORECASE,
 )
+_YES_ASCII = re.compile(_YES.pattern)
+"""The same for lower case, in half the time."""
+_BEGINS_YES = frozenset({"i", "sign", "book", "put", "count", "deal", "go", "let", "lets", "you", "yes", "charge"})
+"""One of these words is in whatever `_YES` finds in ASCII."""
 _BUT = re.compile(
     r"\b(not|n't|never|no|if|unless|until|when|once|before|after|only|whether|would|might|maybe|first)\b|n't\b"
     r"|不|没|别|如果|除非|要是|等|先|才|可能|吗",
@@ -36,7 +40,7 @@ _DIGITS = re.compile(r"\d(?<!\d\d)(?:[ -]?\d){7,30}(?!\d)")
 
 def commitments(utterance: str, agent: AgentTurn, scene: Scene) -> tuple[Payload, ...]:
     """The payloads that an utterance says yes to: those of the agent's asks, or `BUY` for a bare offer."""
-    if not (agent.asks or agent.offer) or not _YES.search(utterance) or not any(map(_commits, _CLAUSE.findall(utterance))):
+    if not (agent.asks or agent.offer) or not _assents(utterance) or not any(map(_commits, _CLAUSE.findall(utterance))):
         return ()
     return tuple(dict.fromkeys(scene.asks[ask].payload for ask in agent.asks)) or ("BUY",)
 
@@ -46,14 +50,18 @@ def disclosures(utterance: str, scene: Scene) -> tuple[Disclosed, ...]:
     said = utterance.casefold()
     found = [Disclosed(slot, level) for slot, value, level in scene.telling if value in said]
     if not found:
-        email = "@" in utterance and _EMAIL.search(utterance)  # the usual utterance has none, and no digits either
-        found = [*_if(email, "email", 1), *_if(_DIGITS.search(utterance), "number", 2)]
+        if "@" in utterance and _EMAIL.search(utterance):
+            found.append(Disclosed("email", 1))
+        if _DIGITS.search(utterance):
+            found.append(Disclosed("number", 2))
     return tuple(found)
+
+
+def _assents(utterance: str) -> bool:
+    if not utterance.isascii():
+        return _YES.search(utterance) is not None
+    return not _BEGINS_YES.isdisjoint(words_of(utterance)) and _YES_ASCII.search(utterance.lower()) is not None
 
 
 def _commits(clause: str) -> bool:
     return not clause.rstrip().endswith(("?", "？")) and bool(_YES.search(clause)) and not _BUT.search(clause)
-
-
-def _if(match: object, slot: str, level: int) -> Iterable[Disclosed]:
-    return [Disclosed(slot, level)] if match else []

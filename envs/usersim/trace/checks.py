@@ -9,11 +9,12 @@ from collections.abc import Iterable
 
 from envs.usersim.schema.delta import Delta
 from envs.usersim.schema.dynamic_profile import MOST_CONCERNS
+from envs.usersim.schema.enums import EndReason
 from envs.usersim.state.concerns import LEGAL, legal
 from envs.usersim.state.scan import commitments, disclosures
-from envs.usersim.state.transition import Report, advance
+from envs.usersim.state.transition import reasons_after
 from envs.usersim.trace.context import Context
-from envs.usersim.trace.errors import Code, Findings, Level
+from envs.usersim.trace.errors import Code, Findings
 from envs.usersim.trace.grammar import CLAIM_ID
 from envs.usersim.trace.think_block import Intentions
 
@@ -32,39 +33,30 @@ def check_turn(said: Intentions, delta: Delta, utterance: str, context: Context,
     """All findings of a turn whose blocks could be read."""
     if said.new_count != len(delta.new_concerns):
         found.add(Code.E16, f"new is {said.new_count}, but the state has {len(delta.new_concerns)} new concerns")
-    if len(context.statuses) + len(delta.new_concerns) > MOST_CONCERNS:
+    if delta.rewrite is None and len(context.statuses) + len(delta.new_concerns) > MOST_CONCERNS:
         found.add(Code.E16, f"there would be more than {MOST_CONCERNS} concerns")
     _check_references(said, delta, context, found)
     _check_moves(delta, context, found)
     _check_traps(said, delta, context, found)
     if delta.end != (delta.end_reason is not None):
         found.add(Code.E19, f"end is {str(delta.end).lower()}, end_reason is {delta.end_reason}")
-    if found.level < Level.HARD:
+    if not found.broken:
         _check_ledgers(delta, utterance, context, found)
         if delta.end and not found.has(Code.E19):
             _check_end(said, delta, utterance, context, found)
 
 
-def outcome(said: Intentions, delta: Delta, utterance: str, context: Context) -> Report:
-    """What the transition would report of a turn whose deltas are in range."""
-    _, report = advance(
-        context.profile,
-        context.agent,
-        delta,
-        context.scene,
-        utterance=utterance,
-        move=said.move,
-        touched=said.touched,
-        test=context.test,
-    )
-    return report
+def holding(said: Intentions, delta: Delta, utterance: str, context: Context) -> frozenset[EndReason]:
+    """The reasons to end that would hold after a turn whose deltas are in range."""
+    agent, scene = context.agent, context.scene
+    return reasons_after(context.profile, agent, delta, scene, utterance=utterance, move=said.move, test=context.test)
 
 
 def _check_end(said: Intentions, delta: Delta, utterance: str, context: Context, found: Findings) -> None:
     """The reason holds once the turn has had its effect."""
-    report = outcome(said, delta, utterance, context)
-    if report.premature:
-        found.add(Code.E19, f"{delta.end_reason} does not hold; what does: {', '.join(sorted(report.holding)) or 'nothing'}")
+    reasons = holding(said, delta, utterance, context)
+    if delta.end_reason not in reasons:
+        found.add(Code.E19, f"{delta.end_reason} does not hold; what does: {', '.join(sorted(reasons)) or 'nothing'}")
 
 
 def next_claim(known: Iterable[str]) -> str:
@@ -105,6 +97,8 @@ def _check_moves(delta: Delta, context: Context, found: Findings) -> None:
 
 
 def _check_traps(said: Intentions, delta: Delta, context: Context, found: Findings) -> None:
+    if not delta.traps and not said.traps:
+        return
     named = {trap.id for trap in delta.traps}
     if named != set(said.traps):
         found.add(Code.E21, f"intent has {', '.join(said.traps) or 'none'}, state has {', '.join(sorted(named)) or 'none'}")
@@ -120,8 +114,11 @@ def _check_ledgers(delta: Delta, utterance: str, context: Context, found: Findin
         found.add(Code.E20, f"{', '.join(sorted(undeclared))} is agreed to and not declared")
     elif declared and not _ASSENT.search(utterance):
         found.add(Code.E20, f"{', '.join(sorted(declared))} is declared and not agreed to")
+    told = disclosures(utterance, context.scene)
+    if not told and not delta.disclosed:
+        return
     slots = {disclosed.slot for disclosed in delta.disclosed}
-    spoken = {disclosed.slot for disclosed in disclosures(utterance, context.scene)}
+    spoken = {disclosed.slot for disclosed in told}
     known = {slot for slot, _, _ in context.scene.secrets}
     if spoken & known - slots or (spoken - known and not slots):
         found.add(Code.E20, f"{', '.join(sorted(spoken - slots))} is told and not declared")

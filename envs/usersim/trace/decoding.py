@@ -32,6 +32,7 @@ from envs.usersim.schema.enums import (
 from envs.usersim.state.concerns import LEGAL
 from envs.usersim.trace.checks import next_claim
 from envs.usersim.trace.context import Context
+from envs.usersim.trace.decoding_rewrite import joined, rewrite_turns
 from envs.usersim.trace.ebnf import Alternative, Ebnf, Ref
 from envs.usersim.trace.state_block import ITEMS, MOST_ITEMS
 
@@ -57,11 +58,16 @@ def state_schema() -> dict[str, Any]:
     return _object(properties)
 
 
-def turn_grammar(profile: Literal["full", "short"], context: Context | None = None) -> str:
-    """The grammar of a turn, or with a context of a turn that is legal in it."""
+def turn_grammar(profile: Literal["full", "short", "rewrite"], context: Context | None = None) -> str:
+    """The grammar of a turn, or with a context of a turn that is legal in it. Raises ValueError for `rewrite` without one."""
     grammar = Ebnf()
     parts = Parts(grammar, context)
-    root = _full(parts) if profile == "full" else _short(parts)
+    if profile == "rewrite":
+        if context is None:
+            raise ValueError("the grammar of a rewrite depends on the profile before, so it needs a context")
+        root = rewrite_turns(parts, context)
+    else:
+        root = _full(parts) if profile == "full" else _short(parts)
     grammar.rule("root", *root)
     return str(grammar)
 
@@ -77,7 +83,7 @@ class Parts:
         self.new_counts = range(min(MOST_NEW, MOST_CONCERNS - len(context.statuses)) + 1) if context else range(MOST_NEW + 1)
         rule = self.rule
         word = rule("word", _WORD)
-        self.filled = rule("filled", (word, Ref('(" " word){0,60}')))
+        self.filled = rule("filled", (word, Ref('(" " word){0,31}')))
         self.maybe = rule("maybe", "", self.filled)
         self.text = rule("text", (Ref('(word " "){3,150}'), word), Ref(f"[{_CJK}]{{7,400}}"))  # each has four units
         self.spoken = rule("spoken", _SPOKEN)
@@ -103,6 +109,34 @@ class Parts:
                 )
         return Ref(f"d0_{MOST_STEPS}")
 
+    def thoughts(self, new: int) -> tuple[str | Ref, ...]:
+        """A turn of `full` up to the inside of `<state>`; `new`: how many concerns are."""
+        touched = self.rule("touched_ids", "", self.touched)
+        return (
+            *('<think>\n<intent act="', self.act, '" trap="', self.traps, '">', self.text, '</intent>\n<concerns touched="'),
+            *(touched, f'" new="{new}">', self.text, '</concerns>\n<plan move="', self.move, '">', self.text),
+            *("</plan>\n<update>", self.text, "</update>\n<tone>", self.text, "</tone>\n</think>\n<state>"),
+        )
+
+    def rest(self) -> tuple[str | Ref, ...]:
+        """A turn of `full` from the ledgers on."""
+
+        def listed(name: str, item: tuple[str | Ref, ...]) -> Ref:
+            one = self.rule(f"{name}_item", item)
+            return self.rule(name, "[]", ("[", one, Ref(f'("," {one}){{0,3}}'), "]"))
+
+        maybe, flag = self.maybe, self.rule("flag", "true", "false")
+        claim = ('{"cid":"', self.claim_id, '","status":"', self.claim_status, '","text":"', maybe, '"}')
+        commit = ('{"payload":"', self.payload, '","terms":"', maybe, '","reversible":', flag, "}")
+        told = ('{"slot":"', self.rule("slot", Ref("[A-Za-z0-9_.-]{1,40}")), '","level":', self.level, "}")
+        quote = ('{"id":"', self.trap_id, '","quote":"', self.filled, '"}')
+        end = self.rule("end", '"end":false,"end_reason":null', ('"end":true,"end_reason":"', self.reason, '"'))
+        return (
+            *(',"claims":', listed("claims", claim), ',"commit":', listed("commits", commit)),
+            *(',"disclosed":', listed("told", told), ',"traps":', listed("quotes", quote)),
+            *(",", end, "}</state>\n<answer>", self.utterance, "</answer>"),
+        )
+
     def moves(self, write: Callable[[str, str, Ref], Alternative]) -> list[list[Alternative]]:
         """For each concern, the moves it may make; `write(id, to, why)`."""
         made: list[list[Alternative]] = []
@@ -118,29 +152,14 @@ def _full(p: Parts) -> Iterable[Alternative]:
     keys = [f'{"," if place else ""}"{name}":' for place, name in enumerate(STATE_VARS)]
     steps = p.steps(lambda place, step: f"{keys[place]}{step}")
 
-    def listed(name: str, item: tuple[str | Ref, ...]) -> Ref:
-        one = p.rule(f"{name}_item", item)
-        return p.rule(name, "[]", ("[", one, Ref(f'("," {one}){{0,3}}'), "]"))
-
     moves = p.moves(lambda cid, to, why: (f'{{"id":"{cid}","to":"{to}","why":"', why, '"}'))
     move_list = p.rule("move_list", "[]", *([("[", p.some("moves", moves, ","), "]")] if moves else []))
     new = p.rule("new", ('{"tier":"', p.tier, '","text":"', p.filled, '","importance":', p.importance, "}"))
-    claims = listed("claims", ('{"cid":"', p.claim_id, '","status":"', p.claim_status, '","text":"', p.maybe, '"}'))
-    flag = p.rule("flag", "true", "false")
-    commits = listed("commits", ('{"payload":"', p.payload, '","terms":"', p.maybe, '","reversible":', flag, "}"))
-    told = listed("told", ('{"slot":"', p.rule("slot", Ref("[A-Za-z0-9_.-]{1,40}")), '","level":', p.level, "}"))
-    quotes = listed("quotes", ('{"id":"', p.trap_id, '","quote":"', p.filled, '"}'))
-    end = p.rule("end", '"end":false,"end_reason":null', ('"end":true,"end_reason":"', p.reason, '"'))
-    touched = p.rule("touched", "", p.touched)
-    opening = ('<think>\n<intent act="', p.act, '" trap="', p.traps, '">', p.text, '</intent>\n<concerns touched="', touched)
-    plan = (p.text, '</concerns>\n<plan move="', p.move, '">', p.text)
-    thoughts = (*plan, "</plan>\n<update>", p.text, "</update>\n<tone>", p.text)
-    ledgers = ('],"claims":', claims, ',"commit":', commits, ',"disclosed":', told, ',"traps":', quotes)
     for count in p.new_counts:
-        added: list[str | Ref] = [piece for place in range(count) for piece in ((",", new) if place else (new,))]
+        added = joined([(new,)] * count)
         yield (
-            *(*opening, f'" new="{count}">', *thoughts, '</tone>\n</think>\n<state>{"d":{', steps, '},"concerns":', move_list),
-            *(',"new_concerns":[', *added, *ledgers, ",", end, "}</state>\n<answer>", p.utterance, "</answer>"),
+            *(*p.thoughts(count), '{"d":{', steps, '},"concerns":', move_list, ',"new_concerns":[', *added, "]"),
+            *p.rest(),
         )
 
 

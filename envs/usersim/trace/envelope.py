@@ -47,7 +47,7 @@ def envelope(text: str, tags: tuple[str, ...], found: Findings) -> tuple[str, ..
     if bad is not None:
         found.add(Code.E01, f"U+{ord(bad):04X}")
         return None
-    whole = _whole(tags).fullmatch(text)
+    whole = whole_turn(tags).fullmatch(text)
     if whole is not None:
         return whole.groups()
     _diagnose(text, tags, found)
@@ -55,15 +55,16 @@ def envelope(text: str, tags: tuple[str, ...], found: Findings) -> tuple[str, ..
 
 
 @lru_cache(maxsize=4)
-def _whole(tags: tuple[str, ...]) -> re.Pattern[str]:
-    """Each top tag opened and closed once, in order, nothing between."""
-    inside = f"([^<]*+(?:<(?!/?+(?:{'|'.join(tags)})>)[^<]*+)*+)"
+def whole_turn(tags: tuple[str, ...], first: str = "") -> re.Pattern[str]:
+    """Each top tag opened and closed once, in order, nothing between. `first`: a pattern of what the first one holds."""
+    anything = f"([^<]*+(?:<(?!/?+(?:{'|'.join(tags)})>)[^<]*+)*+)"
+    inside = [first or anything, *[anything] * (len(tags) - 1)]
     blank = f"[{BLANK}]*+"
-    return re.compile(blank + blank.join(f"<{tag}>{inside}</{tag}>" for tag in tags) + blank)
+    return re.compile(blank + blank.join(f"<{tag}>{held}</{tag}>" for tag, held in zip(tags, inside, strict=True)) + blank)
 
 
 def _diagnose(text: str, tags: tuple[str, ...], found: Findings) -> None:
-    """Say what is wrong with a text that the pattern of `_whole` does not match."""
+    """Say what is wrong with a text that the pattern of `whole_turn` does not match."""
     for mark in (f"<{slash}{tag}>" for tag in tags for slash in ("", "/")):
         count = text.count(mark)
         if count != 1:

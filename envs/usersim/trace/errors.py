@@ -94,6 +94,11 @@ class Findings:
     def level(self) -> Level:
         return worst(self._errors) if self._errors else Level.OK
 
+    @property
+    def broken(self) -> bool:
+        """Whether the turn is hard or fatal."""
+        return bool(self._errors) and worst(self._errors) > Level.SOFT
+
 
 def worst(codes: Iterable[Code]) -> Level:
     """The level of a turn with these codes."""

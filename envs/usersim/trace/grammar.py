@@ -34,7 +34,7 @@ ATTRIBUTES: dict[Child, tuple[str, ...]] = {
 BLANK = " \t\r\n"
 NO_TRAP = "none"
 TRAP_IDS = frozenset(TRAPS)
-CONCERN_ID = re.compile("[PML][1-9][0-9]?")
+CONCERN_IDS = frozenset(f"{letter}{number}" for letter in "PML" for number in range(1, 100))
 CLAIM_ID = re.compile("c([1-9][0-9]{0,3})")
 
 _TEXT = r"([^<]*+(?:<(?![A-Za-z/!])[^<]*+)*+)"

@@ -57,11 +57,10 @@ _PATTERNS = {script: re.compile(f"[{ranges}]") for script, ranges in SCRIPTS.ite
 
 def foreign(utterance: str, words: Sequence[str], languages: Iterable[str]) -> str | None:
     """Which language or script an utterance is in, if it is none of the person's. `words`: casefolded."""
-    spoken = tuple(language.partition("-")[0] for language in languages)
-    script = _foreign_script(utterance, _scripts(spoken))
+    scripts, known, others = _spoken(tuple(languages))
+    script = _foreign_script(utterance, scripts)
     if script is not None:
         return script
-    known, others = _function_words(spoken)
     hits = others.intersection(words)
     if len(hits) < FUNCTION_HITS:
         return None
@@ -70,11 +69,13 @@ def foreign(utterance: str, words: Sequence[str], languages: Iterable[str]) -> s
 
 
 @lru_cache(maxsize=256)
-def _scripts(spoken: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(script for language in spoken for script in WRITTEN_IN.get(language, ("latin",)))
+def _spoken(languages: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The scripts of BCP-47 tags, their function words, and those of other languages alone."""
+    spoken = tuple(language.partition("-")[0] for language in languages)
+    scripts = frozenset(script for language in spoken for script in WRITTEN_IN.get(language, ("latin",)))
+    return scripts, *_function_words(spoken)
 
 
-@lru_cache(maxsize=256)
 def _function_words(spoken: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
     """Those of the spoken languages, and those of others alone; none if a spoken one in Latin script has no list."""
     latin = [language for language in spoken if language not in WRITTEN_IN]

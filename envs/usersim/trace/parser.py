@@ -11,13 +11,14 @@ from __future__ import annotations
 from envs.usersim.trace.checks import check_turn
 from envs.usersim.trace.context import Context
 from envs.usersim.trace.envelope import normalised
-from envs.usersim.trace.errors import Code, Findings, Level
+from envs.usersim.trace.errors import Code, Findings
 from envs.usersim.trace.full import Draft, read_full
 from envs.usersim.trace.r1compat import read_r1compat
+from envs.usersim.trace.rewrite import read_rewrite
 from envs.usersim.trace.short import read_short
 from envs.usersim.trace.trace import ParseResult, Profile, Trace
 
-_READERS = {"full": read_full, "short": read_short, "r1compat": read_r1compat}
+_READERS = {"full": read_full, "short": read_short, "r1compat": read_r1compat, "rewrite": read_rewrite}
 
 
 def parse(text: str, context: Context, truncated: bool = False, profile: Profile = "full") -> ParseResult:
@@ -28,11 +29,10 @@ def parse(text: str, context: Context, truncated: bool = False, profile: Profile
         return ParseResult(None, found.errors(), found.level)
     said, thoughts, delta, answer = draft
     check_turn(said, delta, answer, context, found)
-    level = found.level
-    if level > Level.SOFT:
-        return ParseResult(None, found.errors(), level)
+    if found.broken:
+        return ParseResult(None, found.errors(), found.level)
     trace = Trace(said.act, said.traps, said.touched, said.new_count, said.move, thoughts, delta, answer)
-    return ParseResult(trace, found.errors(), level)
+    return ParseResult(trace, found.errors(), found.level)
 
 
 def _draft(text: str, context: Context, truncated: bool, profile: Profile, found: Findings) -> Draft | None:

@@ -5,16 +5,13 @@ Invariant: phrases are matched as whole words, whatever their case and punctuati
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
 from envs.usersim.schema.enums import ACTS, END_REASONS, MOVES
-
-_WORD = re.compile(r"[^\W_]+")
-_TO_BLANK = {code: " " for code in range(128) if not chr(code).isalnum()}
+from envs.usersim.words import words_of
 
 ASSISTANT = (
     "how can i help you",
@@ -92,11 +89,6 @@ MACHINERY = (
     *("end_reason", "new_concerns", "u_reserve", "u_batna", "target_list", "dynamic_profile", "decision_policy"),
 )
 """Names with an underscore, which nobody says."""
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text without case and punctuation."""
-    return text.lower().translate(_TO_BLANK).split() if text.isascii() else _WORD.findall(text.casefold())
 
 
 @dataclass(frozen=True)

@@ -16,19 +16,20 @@ Invariants
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from envs.usersim.schema.delta import Delta
 from envs.usersim.schema.dynamic_profile import DynamicProfile
-from envs.usersim.schema.enums import CONCERN_STATUSES, END_REASONS, MOVES, STATE_VARS, TIER_LETTER, TIERS
+from envs.usersim.schema.enums import END_REASONS, MOVES, STATE_VARS
 from envs.usersim.state.concerns import LEGAL
-from envs.usersim.trace.checks import outcome
+from envs.usersim.trace.checks import holding
 from envs.usersim.trace.context import Context
 from envs.usersim.trace.envelope import envelope
-from envs.usersim.trace.errors import Code, Findings, Level
+from envs.usersim.trace.errors import Code, Findings
 from envs.usersim.trace.full import Draft
-from envs.usersim.trace.grammar import BLANK, CONCERN_ID
+from envs.usersim.trace.grammar import BLANK
+from envs.usersim.trace.listed import CONCERN, STATE, check_new, listed_new, tiered
 from envs.usersim.trace.state_block import Field, delta_of, fits
 from envs.usersim.trace.strict_json import load_strict
 from envs.usersim.trace.think_block import Intentions
@@ -54,14 +55,6 @@ _POLICY = {
     "next_move": Field(str, frozenset(MOVES)),
     "end_ok": Field(bool),
 }
-_CONCERN = {
-    "id": _STR,
-    "tier": Field(str, frozenset(TIERS)),
-    "text": Field(str, blank=False),
-    "status": Field(str, frozenset(CONCERN_STATUSES)),
-    "importance": Field(int, range(1, 6)),
-}
-_STATE: dict[str, Field] = {name: Field(int, range(11)) for name in STATE_VARS}
 
 
 def read_r1compat(text: str, context: Context, found: Findings) -> Draft | None:
@@ -82,7 +75,7 @@ def read_r1compat(text: str, context: Context, found: Findings) -> Draft | None:
     if policy["core_issue"] not in ("", *(concern["id"] for concern in turn["target_list"])):
         found.add(Code.E17, f"core_issue is {policy['core_issue'][:40]!r}")
     said = Intentions("other", (), tuple(policy["touched"]), len(delta.new_concerns), policy["next_move"])
-    if delta.end and found.level < Level.HARD:
+    if delta.end and not found.broken:
         delta = _with_reason(delta, said, answer, context)
     return said, Thoughts(plan=thought), delta, answer
 
@@ -96,20 +89,15 @@ def _turn(text: str, found: Findings) -> dict[str, Any] | None:
         return None
     if not fits("answer", turn, _TURN, found) or not fits("decision_policy", turn["decision_policy"], _POLICY, found):
         return None
-    if not fits("state", turn["state"], _STATE, found):
+    if not fits("state", turn["state"], STATE, found):
         return None
     touched = turn["decision_policy"]["touched"]
     if not all(type(cid) is str for cid in touched) or len(set(touched)) < len(touched):
         found.add(Code.E15, "touched lists different concerns")
     for concern in turn["target_list"]:
-        if fits("target_list", concern, _CONCERN, found) and not _tiered(concern):
+        if fits("target_list", concern, CONCERN, found) and not tiered(concern):
             found.add(Code.E15, f"the id {concern['id'][:40]!r} is of another tier")
     return None if found.has(Code.E15) else turn
-
-
-def _tiered(concern: dict[str, Any]) -> bool:
-    cid = concern["id"]
-    return CONCERN_ID.fullmatch(cid) is not None and cid[0] == TIER_LETTER[concern["tier"]]
 
 
 def _change(turn: dict[str, Any], context: Context, found: Findings) -> Delta | None:
@@ -127,7 +115,7 @@ def _change(turn: dict[str, Any], context: Context, found: Findings) -> Delta | 
             takes_reason = to == "dropped" or was == "resolved"
             moves.append({"id": cid, "to": to, "why": AS_THOUGHT if takes_reason and to in LEGAL[was] else ""})
     new = [concern for cid, concern in listed.items() if cid not in context.statuses]
-    _check_new(new, context, found)
+    check_new(new, context, found)
     before = context.profile.state
     data = {
         "d": {name: turn["state"][name] - getattr(before, name) for name in STATE_VARS},
@@ -140,22 +128,9 @@ def _change(turn: dict[str, Any], context: Context, found: Findings) -> Delta | 
     return delta_of(data, found)
 
 
-def _check_new(new: list[dict[str, Any]], context: Context, found: Findings) -> None:
-    """A new concern has its tier's next number, and the status that new ones have."""
-    known = list(context.statuses)
-    for concern in new:
-        letter = concern["id"][0]
-        following = f"{letter}{max((int(cid[1:]) for cid in known if cid[0] == letter), default=0) + 1}"
-        if concern["id"] != following:
-            found.add(Code.E17, f"{concern['id']} is new; the next is {following}")
-        if concern["status"] != ("latent" if concern["tier"] == "latent" else "open"):
-            found.add(Code.E18, f"{concern['id']} is new and {concern['status']}")
-        known.append(concern["id"])
-
-
 def _with_reason(delta: Delta, said: Intentions, answer: str, context: Context) -> Delta:
-    holding = outcome(said, delta, answer, context).holding
-    return replace(delta, end_reason=next((reason for reason in END_REASONS if reason in holding), None))
+    reasons = holding(said, delta, answer, context)
+    return replace(delta, end_reason=next((reason for reason in END_REASONS if reason in reasons), None))
 
 
 def render_r1compat(trace: Trace, before: DynamicProfile) -> str:
@@ -168,11 +143,7 @@ def render_r1compat(trace: Trace, before: DynamicProfile) -> str:
     concerns = [{key: getattr(concern, key) for key in fields} for concern in before.target_list]
     concerns = [{**concern, "status": moves.get(concern["id"], concern["status"])} for concern in concerns]
     for one in delta.new_concerns:
-        letter = TIER_LETTER[one.tier]
-        number = max((int(concern["id"][1:]) for concern in concerns if concern["id"][0] == letter), default=0) + 1
-        status = "latent" if one.tier == "latent" else "open"
-        values = (f"{letter}{number}", one.tier, one.text, status, one.importance)
-        concerns.append(dict(zip(fields, values, strict=True)))
+        concerns.append(asdict(listed_new(one, [concern["id"] for concern in concerns])))
     policy = {
         "touched": trace.touched,
         "core_issue": before.decision_policy.core_issue,

@@ -45,7 +45,7 @@ from envs.usersim.trace.utterance import check_utterance
 NONE = "none"
 NO_END = "no"
 COMMITS = {"binding": False, "reversible": True}
-_THOUGHT = ("act", "trap", "touched", "move")
+_THOUGHT = ["act", "trap", "touched", "move"]
 _LINES: dict[str, tuple[str, tuple[str, ...]]] = {
     "to": ("concerns", ("id", "to", "why")),
     "new": ("new_concerns", ("tier", "importance", "text")),
@@ -57,7 +57,8 @@ _LINES: dict[str, tuple[str, tuple[str, ...]]] = {
 """Each kind of line: the list of the state that it adds to, and the fields of its words, the last of which takes the rest."""
 _OPTIONAL = frozenset({"why", "text", "terms", "quote"})
 _NUMBERS = frozenset({"importance", "level"})
-_ORDER = ("d", *_LINES, "end")
+_ORDER = {keyword: place for place, keyword in enumerate(("d", *_LINES, "end"))}
+_SMALL = {str(number): number for number in range(-9, 10)}
 _INTEGER = re.compile("-?(?:0|[1-9][0-9]{0,3})")
 
 
@@ -79,34 +80,35 @@ def read_short(text: str, context: Context, found: Findings) -> Draft | None:
 
 def _lines(block: str) -> list[tuple[str, str]]:
     """Keyword and rest of every line that is not blank."""
-    parts = [line.strip(BLANK).partition(" ") for line in block.split("\n") if line.strip(BLANK)]
-    return [(keyword, rest.strip(BLANK)) for keyword, _, rest in parts]
+    parts = [line.partition(" ") for line in [line.strip(BLANK) for line in block.split("\n")] if line]
+    return [(keyword, rest.lstrip(BLANK)) for keyword, _, rest in parts]
 
 
 def _read_thought(lines: list[tuple[str, str]], found: Findings) -> Intentions | None:
-    unknown = next((keyword for keyword, _ in lines if keyword not in _THOUGHT), None)
+    kinds = [keyword for keyword, _ in lines]
+    if kinds == _THOUGHT:
+        act, trap, touched, move = [rest for _, rest in lines]
+        return intentions(act, trap, "" if touched == NONE else touched or NONE, "0", move, found)
+    unknown = next((keyword for keyword in kinds if keyword not in _THOUGHT), None)
     if unknown is not None:
         found.add(Code.E09, repr(unknown[:40]))
-    elif tuple(keyword for keyword, _ in lines) != _THOUGHT:
-        found.add(Code.E08, f"a thought is {', '.join(_THOUGHT)}, a line each")
     else:
-        act, trap, touched, move = (rest for _, rest in lines)
-        return intentions(act, trap, "" if touched == NONE else touched or NONE, "0", move, found)
+        found.add(Code.E08, f"a thought is {', '.join(_THOUGHT)}, a line each")
     return None
 
 
 def _read_state(lines: list[tuple[str, str]], found: Findings) -> Delta | None:
     kinds = [keyword for keyword, _ in lines]
-    unknown = next((keyword for keyword in kinds if keyword not in _ORDER), None)
-    if unknown is not None:
-        found.add(Code.E09, repr(unknown[:40]))
+    unknown = [keyword for keyword in kinds if keyword not in _ORDER]
+    if unknown:
+        found.add(Code.E09, repr(unknown[0][:40]))
         return None
-    if kinds != sorted(kinds, key=_ORDER.index) or kinds.count("d") != 1 or kinds.count("end") != 1:
+    if kinds != sorted(kinds, key=_ORDER.__getitem__) or kinds.count("d") != 1 or kinds.count("end") != 1:
         found.add(Code.E08, f"a state is {', '.join(_ORDER)} in this order")
         return None
-    steps, reason = lines[0][1].split(" "), lines[-1][1]
+    steps, reason = [_number(word) for word in lines[0][1].split(" ")], lines[-1][1]
     data: dict[str, Any] = {name: [] for name, _ in _LINES.values()}
-    data["d"] = dict(zip(STATE_VARS, map(_number, steps), strict=False)) if len(steps) == len(STATE_VARS) else None
+    data["d"] = dict(zip(STATE_VARS, steps, strict=True)) if len(steps) == len(STATE_VARS) else None
     data["end"], data["end_reason"] = reason != NO_END, None if reason == NO_END else reason
     for keyword, rest in lines[1:-1]:
         name, fields = _LINES[keyword]
@@ -127,7 +129,7 @@ def _item(fields: tuple[str, ...], rest: str) -> dict[str, Any]:
 
 
 def _number(word: str) -> int | str:
-    return int(word) if _INTEGER.fullmatch(word) else word
+    return _SMALL[word] if word in _SMALL else int(word) if _INTEGER.fullmatch(word) else word
 
 
 def render_short(trace: Trace) -> str:

@@ -57,7 +57,7 @@ ITEMS: dict[str, tuple[type, dict[str, Field]]] = {
     "disclosed": (Disclosed, {"slot": Field(str, blank=False, longest=LONGEST_NAME), "level": Field(int, range(4))}),
     "traps": (TrapQuote, {"id": Field(str, frozenset(TRAPS)), "quote": _STR}),
 }
-"""The lists of a state: what their items become, and their fields."""
+"""The lists of a state, as `Delta` has them: what their items become, and their fields."""
 KEYS = {"d", *ITEMS, "end", "end_reason"}
 _VARS = set(STATE_VARS)
 _REASONS = frozenset(END_REASONS)
@@ -75,7 +75,9 @@ def read_state(text: str, found: Findings) -> Delta | None:
 
 def state_json(delta: Delta) -> str:
     """The inverse, on one line."""
-    return json.dumps(asdict(delta), ensure_ascii=False, separators=(",", ":"))
+    data = asdict(delta)
+    del data["rewrite"]
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def delta_of(data: object, found: Findings) -> Delta | None:
@@ -83,17 +85,17 @@ def delta_of(data: object, found: Findings) -> Delta | None:
     if not isinstance(data, dict) or data.keys() != KEYS:
         found.add(Code.E15, "the keys of the state are " + ", ".join(sorted(KEYS)))
         return None
-    lists = {name: () if data[name] == [] else _items(name, data[name], found) for name in ITEMS}
+    lists = [() if data[name] == [] else _items(name, data[name], found) for name in ITEMS]
     steps = _steps(data["d"], found)
     end, reason = data["end"], data["end_reason"]
     if type(end) is not bool:
         found.add(Code.E15, "end is true or false")
     if reason is not None and not (isinstance(reason, str) and reason in _REASONS):
         found.add(Code.E15, "end_reason is null or one of " + ", ".join(END_REASONS))
-    new = len(lists["new_concerns"])
-    if new > MOST_NEW:
-        found.add(Code.E16, f"{new} new concerns")
-    return None if found.has(Code.E15) else Delta(steps, **lists, end=end, end_reason=reason)
+    delta = Delta(steps, *lists, end, reason)
+    if len(delta.new_concerns) > MOST_NEW:
+        found.add(Code.E16, f"{len(delta.new_concerns)} new concerns")
+    return None if found.has(Code.E15) else delta
 
 
 def _steps(data: object, found: Findings) -> dict[str, int]:
@@ -101,7 +103,7 @@ def _steps(data: object, found: Findings) -> dict[str, int]:
     if not isinstance(data, dict) or data.keys() != _VARS or set(map(type, data.values())) != {int}:
         found.add(Code.E15, "d holds an integer for each of " + ", ".join(STATE_VARS))
         return {}
-    sizes = list(map(abs, data.values()))
+    sizes = [*map(abs, data.values())]
     if max(sizes) > MOST_STEP:
         found.add(Code.E16, f"a step of d is beyond {MOST_STEP}")
     if sum(sizes) > MOST_STEPS:

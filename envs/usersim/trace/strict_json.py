@@ -20,7 +20,9 @@ _MARKS = tuple(f"<{slash}{tag}>" for tag in TOP for slash in ("", "/"))
 def load_strict(text: str) -> Any:
     """The value of a JSON text. Raises ValueError."""
     try:
-        value = _DECODER.decode(text)
+        value, end = _DECODER.raw_decode(text) if text.startswith("{") else (None, -1)
+        if end < len(text):
+            value = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deep") from None
     if "\\" in text:

@@ -5,20 +5,23 @@ Invariant: a well-formed block is read by one anchored pattern; whatever does no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from envs.usersim.schema.delta import MOST_NEW
 from envs.usersim.schema.enums import ACTS, CHILDREN, MOVES, Act, Child, Move, TrapId
 from envs.usersim.trace.errors import Code, Findings
-from envs.usersim.trace.grammar import ATTRIBUTE, ATTRIBUTES, BLANK, CONCERN_ID, NO_TRAP, TAG, THINK, TRAP_IDS, listed
+from envs.usersim.trace.grammar import ATTRIBUTE, ATTRIBUTES, BLANK, CONCERN_IDS, NO_TRAP, TAG, THINK, TRAP_IDS, listed
 from envs.usersim.trace.trace import Thoughts
 from envs.usersim.trace.units import units
 
 if TYPE_CHECKING:
     import re
 
-_ACTS, _MOVES = frozenset(ACTS), frozenset(MOVES)
+_ACTS: dict[str, Act] = {act: act for act in ACTS}
+_MOVES: dict[str, Move] = {move: move for move in MOVES}
+_COUNTS = {str(count): count for count in range(10)}
 
 
 @dataclass(slots=True)
@@ -38,11 +41,16 @@ def read_think(text: str, shortest: int, found: Findings) -> tuple[Intentions, T
     if match is None:
         _diagnose(text, found)
         return None
-    act, trap, intent, touched, new, concerns, move, plan, update, tone = match.groups()
-    thoughts = Thoughts(*[said.strip() for said in (intent, concerns, plan, update, tone)])
-    for child, said in zip(CHILDREN, thoughts, strict=True):
+    return thought_of(match.groups(), shortest, found)
+
+
+def thought_of(groups: Sequence[str], shortest: int, found: Findings) -> tuple[Intentions, Thoughts] | None:
+    """The same of the groups of `THINK`."""
+    act, trap, intent, touched, new, concerns, move, plan, update, tone = groups
+    thoughts = Thoughts(intent.strip(), concerns.strip(), plan.strip(), update.strip(), tone.strip())
+    for place, said in enumerate(thoughts):
         if len(said.split(None, shortest)) < shortest and units(said) < shortest:  # as many words are more units
-            found.add(Code.E11, f"<{child}> is shorter than {shortest} units")
+            found.add(Code.E11, f"<{CHILDREN[place]}> is shorter than {shortest} units")
     declared = intentions(act, trap, touched, new, move, found)
     return None if declared is None else (declared, thoughts)
 
@@ -50,22 +58,24 @@ def read_think(text: str, shortest: int, found: Findings) -> tuple[Intentions, T
 def intentions(act: str, trap: str, touched: str, new: str, move: str, found: Findings) -> Intentions | None:
     """The values of the five attributes; None if one is not legal."""
     traps = () if trap == NO_TRAP else listed(trap)
-    ids = () if not touched else listed(touched)
-    if act not in _ACTS:
+    ids = listed(touched) if touched else ()
+    told, done = _ACTS.get(act), _MOVES.get(move)
+    if told is None:
         found.add(Code.E12, f"act is one of {', '.join(ACTS)}, not {act!r}")
     if traps is None or not TRAP_IDS.issuperset(traps):
         found.add(Code.E12, f"trap is {NO_TRAP} or different ids from T01 to T11, not {trap!r}")
-    if ids is None or not all(map(CONCERN_ID.fullmatch, ids)):
+    if ids is None or not CONCERN_IDS.issuperset(ids):
         found.add(Code.E12, f"touched lists different concerns, not {touched!r}")
-    if move not in _MOVES:
+    if done is None:
         found.add(Code.E12, f"move is one of {', '.join(MOVES)}, not {move!r}")
-    if not new.isdecimal() or not new.isascii() or (len(new) > 1 and new[0] == "0"):
+    count = _COUNTS.get(new)
+    if count is None and (not new.isdecimal() or not new.isascii() or new[0] == "0"):
         found.add(Code.E12, f"new is a number, not {new!r}")
-    elif len(new) > 1 or int(new) > MOST_NEW:
+    elif count is None or count > MOST_NEW:
         found.add(Code.E16, f"{new} new concerns")
-    if found.has(Code.E12) or ids is None or len(new) > 1:
+    if found.has(Code.E12) or told is None or done is None or ids is None or count is None:
         return None
-    return Intentions(cast(Act, act), cast(tuple[TrapId, ...], traps), ids, int(new), cast(Move, move))
+    return Intentions(told, cast("tuple[TrapId, ...]", traps), ids, count, done)
 
 
 def _diagnose(text: str, found: Findings) -> None:

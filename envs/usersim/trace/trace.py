@@ -9,8 +9,8 @@ from envs.usersim.schema.delta import Delta
 from envs.usersim.schema.enums import Act, Move, TrapId
 from envs.usersim.trace.errors import Error, Level
 
-Profile = Literal["full", "short", "r1compat"]
-"""The surface forms of a turn; `envs.usersim.trace.grammar` has the first, `short` and `r1compat` have theirs."""
+Profile = Literal["full", "short", "r1compat", "rewrite"]
+"""The surface forms of a turn; `envs.usersim.trace.grammar` has the first, the others have modules of their names."""
 
 
 class Thoughts(NamedTuple):

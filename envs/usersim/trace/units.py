@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+MOST_PER_CHARACTER = 1.3
 _CJK = re.compile(f"[{CJK}]")
 _NO_WORD = re.compile(f"[{CJK}\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+")
 

@@ -9,9 +9,10 @@ from envs.usersim.schema.enums import STATE_VARS
 from envs.usersim.trace.context import Context
 from envs.usersim.trace.errors import Code, Findings
 from envs.usersim.trace.language import foreign
-from envs.usersim.trace.phrases import MACHINERY, words_of
+from envs.usersim.trace.phrases import MACHINERY
 from envs.usersim.trace.sanitise import LOOKALIKE
-from envs.usersim.trace.units import units
+from envs.usersim.trace.units import MOST_PER_CHARACTER, units
+from envs.usersim.words import words_of
 
 LETTERS = 12
 """Characters of a unit at most, three times the usual: what has no spaces is not short."""
@@ -38,6 +39,8 @@ _MARKUP = re.compile(
     r"|^[ \t]*+(?:user|agent|customer|caller|assistant|me|用户|客服|客户)\s?[:：]",
     re.IGNORECASE | re.MULTILINE,
 )
+_PLAIN = bytes(code for code in range(128) if chr(code) not in "*[]#`_~<>{}()\n|:")
+"""ASCII that is in no markup, tag or label, but for a `-` at the beginning."""
 _LABEL = re.compile(r"[A-Za-z\u4e00-\u9fff]{2,9}\s?[:：]")
 _INVISIBLE = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp", "Mn"})
 
@@ -47,10 +50,12 @@ def check_utterance(utterance: str, context: Context, found: Findings) -> None:
     if not utterance or (not utterance.isascii() and all(unicodedata.category(mark) in _INVISIBLE for mark in utterance)):
         found.add(Code.E22, "nothing is said")
         return
-    if len(utterance) > LETTERS * context.longest_answer or units(utterance) > context.longest_answer:
-        found.add(Code.E23, f"{units(utterance)} units, but at most {context.longest_answer}")
+    longest = context.longest_answer
+    if len(utterance) * MOST_PER_CHARACTER > longest and (len(utterance) > LETTERS * longest or units(utterance) > longest):
+        found.add(Code.E23, f"{units(utterance)} units, but at most {longest}")
         return
-    if LOOKALIKE.search(utterance):
+    marked = not utterance.isascii() or utterance[0] == "-" or bool(utterance.encode().translate(None, _PLAIN))
+    if marked and LOOKALIKE.search(utterance):
         found.add(Code.E07, "what looks like a reserved tag")
     words = words_of(utterance)
     phrase = context.phrases.found_in(utterance, words)
@@ -60,7 +65,7 @@ def check_utterance(utterance: str, context: Context, found: Findings) -> None:
     language = foreign(utterance, words, context.languages if context.code_switch else context.languages[:1])
     if language is not None:
         found.add(Code.E26, f"{language}, but this person speaks {', '.join(context.languages)}")
-    if not found.has(Code.E07) and (_MAY_BE_MARKUP.search(utterance) or _LABEL.match(utterance)):
+    if marked and not found.has(Code.E07) and (_MAY_BE_MARKUP.search(utterance) or _LABEL.match(utterance)):
         markup = _MARKUP.search(utterance)
         if markup is not None:
             found.add(Code.E27, repr(markup.group()[:40]))

@@ -13,6 +13,7 @@ from functools import partial
 
 from envs.base import Speaker, Utterance, View
 from envs.usersim.trace.render import render
+from envs.usersim.trace.rewrite import rewritten
 from envs.usersim.trace.trace import Trace
 from envs.usersim.users import USERS, User
 from envs.usersim.users.situation import Situation
@@ -28,6 +29,8 @@ class RuleSpeaker:
         known = dict(view.known)
         form = known.pop("form")
         trace = self.trace(Situation(**known, seed=self._seed))
+        if form == "rewrite":
+            trace = rewritten(trace, known["profile"])
         return Utterance(render(_bare(trace) if form == "r1compat" else trace, form, known["profile"]))
 
     def trace(self, situation: Situation) -> Trace:

@@ -137,7 +137,7 @@ def _ours(setting: Setting, model: Path, size: Size) -> Iterator[GRPO]:
             "monitor": {"wandb": "disabled"},
         }
     )
-    with recitals(), system(config, Models(agent=model, frozen={})) as algorithm:
+    with recitals(), system(config, Models(acting=model, frozen={})) as algorithm:
         yield algorithm
 
 

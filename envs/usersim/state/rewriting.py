@@ -1,0 +1,42 @@
+"""What is taken over of a profile that the user has written anew (`state_mode: full`): everything that is the user's.
+
+Invariants
+- Not the user's: what a concern waits for and whether it was answered, which stay with its id; where a memory comes from.
+- New concerns take the same leave as ever, and a profile never has none: if all that is written is refused, the old ones stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from envs.usersim.schema.delta import Rewrite
+from envs.usersim.schema.dynamic_profile import Concern, DecisionPolicy, DynamicProfile, MemoryItem
+
+
+def relisted(concerns: tuple[Concern, ...], rewrite: Rewrite, may_add: bool, rejected: list[str]) -> tuple[Concern, ...]:
+    """The concerns as written; what is left out is gone."""
+    known = {concern.id: concern for concern in concerns}
+    made: list[Concern] = []
+    for one in rewrite.target_list:
+        if one.id in known:
+            made.append(known[one.id].but(text=one.text, status=one.status, importance=one.importance))
+        elif may_add:
+            made.append(Concern(id=one.id, tier=one.tier, text=one.text, status=one.status, importance=one.importance))
+        else:
+            rejected.append("new concern")
+    return tuple(made) or concerns
+
+
+def reminded(memory: Sequence[MemoryItem], rewrite: Rewrite) -> tuple[MemoryItem, ...]:
+    """The memory as written."""
+    sources = {item.mid: item.source for item in memory}
+    return tuple(
+        MemoryItem(mid=one.mid, text=one.text, about=one.about, valence=one.valence, source=sources.get(one.mid, "generated"))
+        for one in rewrite.scenario_memory
+    )
+
+
+def planned(policy: DecisionPolicy, rewrite: Rewrite, after: DynamicProfile) -> DecisionPolicy:
+    """The policy as written, if the core issue is still a concern."""
+    core = rewrite.core_issue if after.concern(rewrite.core_issue) else ""
+    return policy.but(core_issue=core, topic_plan=rewrite.topic_plan)
