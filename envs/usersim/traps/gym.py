@@ -22,7 +22,8 @@ from envs.base import Judge, Message, Role, Speaker, Split, Task, View
 from envs.tool import Call
 from envs.turns import Outcome, TurnGym, TurnRules, TurnState
 from envs.usersim.data import sops
-from envs.usersim.prompt import FORMS, heard, user_view
+from envs.usersim.gym import StateMode, UserSimGym
+from envs.usersim.prompt import heard, user_view
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.state.excitation import gates
 from envs.usersim.trace.context import Context
@@ -70,12 +71,18 @@ class TrapGym(TurnGym):
     _state: State
     _task: TrapTask
 
-    def __init__(self, partner: Speaker, judge: Judge, *, prompt: Profile = "full", **rules: Unpack[TurnRules]) -> None:
-        """`prompt`: how a turn is written."""
+    def __init__(
+        self,
+        partner: Speaker,
+        judge: Judge,
+        *,
+        prompt: Literal["full", "short", "r1compat"] = "full",
+        state_mode: StateMode = "delta",
+        **rules: Unpack[TurnRules],
+    ) -> None:
+        """How a turn is written: as UserSimGym takes it."""
         super().__init__(partner, judge, **rules)
-        if prompt not in FORMS:
-            raise ValueError(f"prompt is {prompt!r}, but it is one of {', '.join(FORMS)}.")
-        self.prompt = prompt
+        self.prompt: Profile = UserSimGym(partner, judge, prompt=prompt, state_mode=state_mode).prompt
 
     def begin(self, task: Task) -> View:
         if not isinstance(task, TrapTask):
