@@ -14,6 +14,7 @@ Invariants
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -129,6 +130,8 @@ class Gym(ABC):
     acting: ClassVar[Role] = "agent"
     choices: ClassVar[tuple[str, ...]] = ("action", "answer", "finish")
     """The tool choices this gym understands. None at all: it has no tool, and what the acting role says is the action."""
+    readings: Mapping[str, str] = {}
+    """Further choices that it takes, each with the one it is read as."""
     rewards: ClassVar[tuple[str, ...]] = ("env",)
     """The names of the rewards its steps pay."""
     fresh: ClassVar[bool] = False
@@ -148,6 +151,10 @@ class Gym(ABC):
 
     def fits(self, task: Task) -> None:  # noqa: B027  (most gyms play all their tasks)
         """Raise ValueError for a task that cannot be played with these parameters, or by this judge."""
+
+    def most_verdicts(self) -> int:
+        """How many verdicts a turn asks for at most."""
+        return 1
 
     @abstractmethod
     async def step(self, action: str) -> StepResult:

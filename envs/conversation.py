@@ -52,7 +52,7 @@ def call_of(gym: Gym, utterance: Utterance, wire: Wire) -> Call | Malformed:
     """The call in what was said. Without a tool it is all that was said, so that words which were cut off are none."""
     if not gym.choices and utterance.finish == "length":
         return Malformed(CUT_OFF)
-    return parse(wire, utterance.text, gym.choices)
+    return parse(wire, utterance.text, gym.choices, gym.readings)
 
 
 async def converse(

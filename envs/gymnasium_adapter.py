@@ -88,7 +88,7 @@ class ParleyEnv(gymnasium.Env[str, str]):  # type: ignore[misc]
         return "\n".join(message.content for message in self._messages), {"task_id": task.id}
 
     def step(self, action: str) -> tuple[str, SupportsFloat, bool, bool, dict[str, Any]]:
-        call = parse("bracket", action, self._gym.choices)
+        call = parse("bracket", action, self._gym.choices, self._gym.readings)
         if isinstance(call, Malformed):
             result = self._gym.refuse(call.reason)
         else:

@@ -8,6 +8,7 @@ Invariants
   nothing is cleaned, guessed or passed through.
 - `parse(wire, render(wire, call), choices) == call` for every call that `parse` can return in that wire.
 - `Call.action` is what a gym is stepped with, and `split_action` reads it back.
+- Readings are further choices, each with the one that is read instead. Nobody is told of them, and no `Call` holds one.
 - A gym without choices has no tool: what its speaker says, whole and untouched, is the call (`SAYS`), in either wire.
 """
 
@@ -15,14 +16,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
 Wire = Literal["bracket", "hermes"]
 
 TOOL_NAME = "interact_with_env"
 FINISH = "finish"
+FINISHES = dict.fromkeys(map("".join, product(*zip(FINISH, FINISH.upper(), strict=True))), FINISH)
+"""The end in any case of letters, as readings: two of UserRL's gyms take it so."""
 SAYS = ""
 """The choice of a call that is not one: the words themselves."""
 
@@ -59,14 +63,14 @@ class Malformed:
     reason: str
 
 
-def parse(wire: Wire, text: str, choices: Sequence[str]) -> Call | Malformed:
+def parse(wire: Wire, text: str, choices: Sequence[str], readings: Mapping[str, str] = {}) -> Call | Malformed:
     """Read what a speaker said, after its leading thought if there is one."""
     if not choices:
         return Call(SAYS, text)
     said = _without_thought(text)
     if isinstance(said, Malformed):
         return said
-    return _parse_hermes(said, choices) if wire == "hermes" else _parse_bracket(said, choices)
+    return (_parse_hermes if wire == "hermes" else _parse_bracket)(said, choices, readings)
 
 
 def render(wire: Wire, call: Call) -> str:
@@ -77,7 +81,7 @@ def render(wire: Wire, call: Call) -> str:
     return f"{_OPEN}\n{json.dumps({'name': TOOL_NAME, 'arguments': arguments}, ensure_ascii=False)}\n{_CLOSE}"
 
 
-def split_action(action: str, choices: Sequence[str]) -> Call | Malformed:
+def split_action(action: str, choices: Sequence[str], readings: Mapping[str, str] = {}) -> Call | Malformed:
     """Read `"[choice] content"`, as gyms do."""
     if not choices:
         return Call(SAYS, action)
@@ -85,7 +89,7 @@ def split_action(action: str, choices: Sequence[str]) -> Call | Malformed:
     head = _CHOICE.match(action)
     if head is None:
         return Malformed(f"Start with {_listed(choices)}.")
-    return _call(head.group(1), action[head.end() :], choices)
+    return _call(head.group(1), action[head.end() :], choices, readings)
 
 
 def tool_schema(choices: Sequence[str]) -> dict[str, Any]:
@@ -116,14 +120,14 @@ def _without_thought(text: str) -> str | Malformed:
     return text[thought.end() :] if thought else Malformed("The thought did not end.")
 
 
-def _parse_bracket(text: str, choices: Sequence[str]) -> Call | Malformed:
-    call = split_action(text, choices)
+def _parse_bracket(text: str, choices: Sequence[str], readings: Mapping[str, str]) -> Call | Malformed:
+    call = split_action(text, choices, readings)
     if isinstance(call, Call) and any(name in choices for name in _CHOICE.findall(call.content)):
         return Malformed(_ONE_CALL)
     return call
 
 
-def _parse_hermes(text: str, choices: Sequence[str]) -> Call | Malformed:
+def _parse_hermes(text: str, choices: Sequence[str], readings: Mapping[str, str]) -> Call | Malformed:
     start = text.find(_OPEN)
     if start < 0:
         return Malformed(f"Call {TOOL_NAME} once.")
@@ -137,20 +141,21 @@ def _parse_hermes(text: str, choices: Sequence[str]) -> Call | Malformed:
         return Malformed(f"Close the tool call with {_CLOSE}.")
     if _OPEN in rest:
         return Malformed(_ONE_CALL)
-    return _from_json(data, choices)
+    return _from_json(data, choices, readings)
 
 
-def _from_json(data: object, choices: Sequence[str]) -> Call | Malformed:
+def _from_json(data: object, choices: Sequence[str], readings: Mapping[str, str]) -> Call | Malformed:
     arguments = data.get("arguments") if isinstance(data, dict) and data.get("name") == TOOL_NAME else None
     if not isinstance(arguments, dict):
         return Malformed(f"Call {TOOL_NAME} with its arguments.")
     choice, content = arguments.get("choice"), arguments.get("content", "")
     if not isinstance(choice, str) or not isinstance(content, str):
         return Malformed("Give choice and content as strings.")
-    return _call(choice, content, choices)
+    return _call(choice, content, choices, readings)
 
 
-def _call(choice: str, content: str, choices: Sequence[str]) -> Call | Malformed:
+def _call(choice: str, content: str, choices: Sequence[str], readings: Mapping[str, str]) -> Call | Malformed:
+    choice = readings.get(choice, choice)
     if choice not in choices:
         return Malformed(f"Choose {_listed(choices)}.")
     if choice == FINISH:

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, ClassVar, Literal, TypedDict, Unpack
 
 from envs.base import EpisodeOver, Gym, Judge, PartnerSilent, Speaker, StepResult, Task, Verdict, VerdictRequest, View
 from envs.tool import Call, Malformed, split_action
 from envs.verdicts import RuleJudge, checked
 
 ShowReward = Literal["never", "train", "always"]
+Calls = Literal["strict", "userrl"]
 SHOWN = "\nReward: "
 """What stands between a feedback and the reward that is shown."""
 _SHOWN = re.compile(rf"{SHOWN}[-+.\w]+$")
@@ -37,6 +39,7 @@ class TurnRules(TypedDict, total=False):
     reward_from_turn: int
     turn_cost: float
     show_reward: ShowReward
+    calls: Calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Rules:
     turn_cost: float = 0.0
     show_reward: ShowReward = "never"
     """On which splits the acting role reads what each turn paid; UserRL shows it in training only."""
+    calls: Calls = "strict"
+    """Whether a choice that is none of the gym's is malformed, or read as UserRL reads it (`TurnGym.userrl_readings`)."""
 
     def __post_init__(self) -> None:
         if self.max_turns < 1:
@@ -59,6 +64,8 @@ class Rules:
             raise ValueError(f"turn_cost is {self.turn_cost}, but it is 0 to 1.")
         if self.show_reward not in ("never", "train", "always"):
             raise ValueError(f"show_reward is {self.show_reward!r}, but it is 'never', 'train' or 'always'.")
+        if self.calls not in ("strict", "userrl"):
+            raise ValueError(f"calls is {self.calls!r}, but it is 'strict' or 'userrl'.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,8 @@ class Outcome:
     info: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, float] = field(default_factory=dict)
     """Further rewards by name, of those that the gym lists; what is missing is 0. They cost nothing and are never shown."""
+    signed: dict[str, str] = field(default_factory=dict)
+    """Who decided a reward, by its name, where it was not `source`."""
 
 
 @dataclass(slots=True)
@@ -88,12 +97,15 @@ class TurnState:
 class TurnGym(Gym):
     """See the module."""
 
+    userrl_readings: ClassVar[Mapping[str, str]] = {}
+    """The choices that UserRL's gym takes for another of its own; `readings` under `calls="userrl"`."""
     _state: TurnState
     _task: Task
 
     def __init__(self, partner: Speaker, judge: Judge, **rules: Unpack[TurnRules]) -> None:
         super().__init__(partner, judge)
         self.rules = Rules(**rules)
+        self.readings = self.userrl_readings if self.rules.calls == "userrl" else {}
         self._state = TurnState(over=True)
 
     @abstractmethod
@@ -130,7 +142,7 @@ class TurnGym(Gym):
 
     async def step(self, action: str) -> StepResult:
         self._must_go_on()
-        call = split_action(action, self.choices)
+        call = split_action(action, self.choices, self.readings)
         return self._end_turn(action, self.idle(call.reason) if isinstance(call, Malformed) else await self.play(call))
 
     def refuse(self, reason: str) -> StepResult:
@@ -171,7 +183,7 @@ class TurnGym(Gym):
         return StepResult(
             feedback,
             rewards={"env": reward, **parts},
-            sources=dict.fromkeys(self.rewards, outcome.source),
+            sources={**dict.fromkeys(self.rewards, outcome.source), **outcome.signed},
             terminated=outcome.over,
             truncated=state.over and not outcome.over,
             info=outcome.info,

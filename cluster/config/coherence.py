@@ -7,7 +7,7 @@ makes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from cluster.config import gym_arguments, imitation, loss_choices, services, tas
 from cluster.config.gym_counts import heldout_counts
 from cluster.errors import UserError, suggestion
 from envs import modules, registry
+from envs.verdicts import NoJudge
 from learner.config import START
 from rewards.combine import FORMAT_REWARD
 from rewards.config import SETTINGS, RewardsConfig
@@ -24,6 +25,7 @@ from rewards.config import SETTINGS, RewardsConfig
 if TYPE_CHECKING:
     from actors.config import PolicyConfig, SpeakerConfig
     from cluster.config import Config
+    from envs.base import Task
     from envs.config import GymsConfig
     from learner.config import LearnerConfig
 
@@ -134,6 +136,21 @@ def _tasks(config: Config, elsewhere: bool) -> None:
             raise UserError(f"{key} is {count}: {name} has {len(heldout)} held-out tasks.")
         if name in wanted and task_files.file_of(config, name):
             task_files.check(config, name)
+        elif name in wanted:
+            _playable(config, name, heldout)
+
+
+def _playable(config: Config, gym: str, tasks: Iterable[Task]) -> None:
+    """Whether the gym takes its tasks with these parameters, by a judge of this kind."""
+    judge = config.judges.get("default")
+    rules = judge is not None and judge.backend == "rules"
+    params = {"max_turns": config.gyms.max_turns, **config.gyms.params.get(gym, {})}
+    made = envs.create(gym, envs.ConstantSpeaker(""), envs.RuleJudge() if rules else NoJudge(), **params)
+    try:
+        for task in tasks:
+            made.fits(task)
+    except ValueError as error:  # how a gym refuses a task
+        raise UserError(f"gyms.params.{gym}: {str(error).rstrip('.')}.") from None
 
 
 def _rewards(config: Config) -> None:

@@ -1,14 +1,16 @@
 """How many requests a run may send to endpoints: upper bounds, for `--dry-run`. Pure.
 
-A turn asks the user once and the judge once, and no conversation has more than `gyms.max_turns` turns. The bounds hold while
-no group is played again and no step is repeated after a lost rank.
+A turn asks the partner once and the judge for as many verdicts as the gym that asks for most, and no conversation has more
+than `gyms.max_turns` turns. The bounds hold while no group is played again and no step is repeated after a lost rank.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import envs
 from cluster.config.gym_counts import heldout_counts
+from envs.verdicts import NoJudge
 
 if TYPE_CHECKING:
     from cluster.config import Config
@@ -23,11 +25,12 @@ def endpoint_requests(config: Config) -> dict[str, int]:
     judges = [_tries(judge.retry)] if judge.endpoint is not None else []
     if not users and not judges:
         return {}
+    asked = max(_verdicts(config, gym) for gym in (*config.gyms.train, *config.gyms.transfer))
     step = config.rollout.groups_per_step * config.rollout.group_size
     counts: dict[str, int] = {}
     for suffix, user, verdict in (
-        ("", min(1, len(users)), len(judges)),
-        ("_with_retries", max(users, default=0), sum(judges)),
+        ("", min(1, len(users)), asked * len(judges)),
+        ("_with_retries", max(users, default=0), asked * sum(judges)),
     ):
         turns = config.gyms.max_turns
         counts[f"per_step{suffix}"] = step * turns * (user + verdict)
@@ -35,6 +38,11 @@ def endpoint_requests(config: Config) -> dict[str, int]:
         episodes = config.run.iterations * step + whole
         counts[f"per_run{suffix}"] = turns * (episodes * (user + verdict) + judged_only * verdict)
     return counts
+
+
+def _verdicts(config: Config, gym: str) -> int:
+    params = {"max_turns": config.gyms.max_turns, **config.gyms.params.get(gym, {})}
+    return envs.create(gym, envs.ConstantSpeaker(""), NoJudge(), **params).most_verdicts()
 
 
 def _tries(retry: RetryPolicy) -> int:

@@ -48,7 +48,7 @@ def _rewritten(said: list[dict[str, Any]], wire: Wire, choices: Sequence[str]) -
         text = message["value"]
         if message["from"] == "gpt":
             call = parse("bracket", text, choices)
-            yield message | ({"value": render(wire, call)} if isinstance(call, Call) else {})
+            yield message | ({"value": render(wire, call)} if isinstance(call, Call) else {"weight": 0})
             heard = NAMES["tool"]  # from its first turn on the gym answers a tool call
         elif message["from"] == "system":
             before, told, after = text.rpartition(usage("bracket", choices))

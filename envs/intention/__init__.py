@@ -19,7 +19,7 @@ register(
         demonstrations=demonstrations,
         demonstrator=Demonstrator,
         baselines=baselines,
-        presets={"userrl": {"strict": False, "closing": False, "prompt": "full", "show_reward": "train"}},
+        presets={"userrl": {"strict": False, "closing": False, "calls": "userrl", "prompt": "full", "show_reward": "train"}},
         task=IntentionTask,
         contradict=contradict,
     )

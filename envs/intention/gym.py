@@ -13,6 +13,7 @@ Invariants: see `envs.base`. Rewards are counted in whole twentieths, so sums ar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Unpack, cast
 
@@ -23,7 +24,7 @@ from envs.intention.prompt import Prompt, agent_prompt, user_prompt
 from envs.intention.task import Detail, IntentionTask
 from envs.intention.verdict import CoverageRequest, CoverageVerdict, Topic
 from envs.intention.wording import ANSWER, DONE, NOT_YET, NOTHING_TO_ANSWER, ONE_QUESTION
-from envs.tool import Call
+from envs.tool import FINISHES, Call
 from envs.turns import Outcome, TurnGym, TurnRules, TurnState, unrewarded
 
 UNITS = 20
@@ -55,6 +56,7 @@ class IntentionGym(TurnGym):
     """See the module."""
 
     name: ClassVar[str] = "IntentionGym"
+    userrl_readings: ClassVar[Mapping[str, str]] = {**FINISHES, "answer": "action", "search": "action"}
     _state: State
     _task: IntentionTask
 
@@ -73,6 +75,8 @@ class IntentionGym(TurnGym):
             raise ValueError(f"max_turns is {self.rules.max_turns}, but an episode needs {1 + closing}.")
         if prompt not in ("short", "full"):
             raise ValueError(f"prompt is {prompt!r}, but it is 'short' or 'full'.")
+        if closing:  # where an answer has a meaning of its own it is no question
+            self.readings = {choice: other for choice, other in self.readings.items() if choice != "answer"}
         self.strict, self.closing, self.prompt = strict, closing, prompt
         self.terse = prompt == "short"
 

@@ -19,7 +19,9 @@ register(
         demonstrations=demonstrations,
         demonstrator=Demonstrator,
         baselines=baselines,
-        presets={"userrl": {"patience": 0, "reference": "previous", "prompt": "full", "show_reward": "train"}},
+        presets={
+            "userrl": {"patience": 0, "reference": "previous", "calls": "userrl", "prompt": "full", "show_reward": "train"}
+        },
         task=PersuadeTask,
     )
 )

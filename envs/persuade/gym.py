@@ -14,6 +14,7 @@ Source: specs/gyms.md 3.3, its defects (11: 4, 7, 9, 11) mended.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Unpack, cast
 
@@ -52,6 +53,7 @@ class PersuadeGym(TurnGym):
 
     name: ClassVar[str] = "PersuadeGym"
     choices: ClassVar[tuple[str, ...]] = ("answer", "finish")
+    userrl_readings: ClassVar[Mapping[str, str]] = {"action": "answer", "search": "answer"}
     _state: State
     _task: PersuadeTask
 

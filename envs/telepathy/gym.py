@@ -13,6 +13,7 @@ even a partner that tells the name can pass it on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Unpack, cast
 
@@ -47,6 +48,7 @@ class TelepathyGym(TurnGym):
     """See the module."""
 
     name: ClassVar[str] = "TelepathyGym"
+    userrl_readings: ClassVar[Mapping[str, str]] = {"search": "action"}
     _state: State
     _task: TelepathyTask
 

@@ -11,7 +11,7 @@ from envs.travel.loader import load
 from envs.travel.task import TravelTask
 from envs.travel.user import TravelUser
 
-_USERRL = {"search_failure_interval": 5, "strict": False, "prompt": "full"}
+_USERRL = {"search_failure_interval": 5, "strict": False, "calls": "userrl", "prompt": "full"}
 
 register(
     Entry(

@@ -20,12 +20,13 @@ score counts answers alone: the mean over aspects of 1, .8 or 0 (specs/gyms.md 9
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar, Literal, Unpack, cast
 
 from envs.base import Judge, Message, Speaker, Task, View
-from envs.tool import Call
+from envs.tool import FINISHES, Call
 from envs.travel.catalogue import Aspect
 from envs.travel.choice import WAYS, AnswerBy, read_choice
 from envs.travel.grammar import is_false
@@ -84,6 +85,7 @@ class TravelGym(TurnGym):
 
     name: ClassVar[str] = "TravelGym"
     choices: ClassVar[tuple[str, ...]] = ("action", "search", "answer", "finish")
+    userrl_readings: ClassVar[Mapping[str, str]] = FINISHES
     _state: State
     _task: TravelTask
 

@@ -19,7 +19,7 @@ register(
         demonstrations=demonstrations,
         demonstrator=Demonstrator,
         baselines=baselines,
-        presets={"userrl": {"answers": 0, "threshold": 1.0, "prompt": "full", "show_reward": "train"}},
+        presets={"userrl": {"answers": 0, "threshold": 1.0, "calls": "userrl", "prompt": "full", "show_reward": "train"}},
         task=TurtleTask,
     )
 )

@@ -14,6 +14,7 @@ Source: specs/gyms.md 3.2, its defects (11: 2, 6, 8) mended.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Unpack, cast
@@ -52,6 +53,7 @@ class TurtleGym(TurnGym):
     """See the module."""
 
     name: ClassVar[str] = "TurtleGym"
+    userrl_readings: ClassVar[Mapping[str, str]] = {"search": "action"}
     _state: State
     _task: TurtleTask
 

@@ -21,6 +21,7 @@ register(
         demonstrations=demonstrations,
         demonstrator=Demonstrator,
         baselines=baselines,
+        presets={"paper": {"pay": "paper"}},
         task=UserSimTask,
     )
 )

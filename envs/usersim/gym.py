@@ -3,20 +3,20 @@
 Rules (each has a test)
 - A turn is parsed strictly. A turn that is broken (hard or fatal) changes nothing, is heard by nobody and pays its own price;
   the user is told what is wrong with it. Of any other the agent hears the `<answer>` and nothing else.
-- `env` is R of section 10.4 without a rubric; each part of it is a named reward, `outcome` is B_out. The truth table and the
-  ledgers decide, never the agent's words: only what a scripted agent does is labelled, of others it is read by rule.
+- `env` is R of section 10.4, by `rubric` with its judged part or without, or the sum that `pay: paper` asks for; each part is a
+  named reward, `outcome` is B_out. Beside a judge the truth table and the ledgers decide, never the agent's words: only what a
+  scripted agent does is labelled, of others it is read by rule. A broken turn is not judged.
 - The call ends when the user ends it, rightly or not, when it overstays, or at `max_turns`, at most the SOP's.
 
-Score: 0 after a commitment that was not legitimate or worth less than the reserve, after a disclosure above what is allowed,
-and without an end for a reason that holds; else the share of the benign twins that were dealt with on their merits, times the
-share of primary concerns, by importance, that were resolved. An agent that sets traps or is weak may be left with concerns that
-it never answered, for `patience_out`, `trust_out` or `agent_closed`, by a user that has asked about one of them.
+Score: that of `score.py`, and 0 without an end for a reason that holds.
 
 Invariants: see `envs.base`. The gym draws nothing: the profile at pick-up is the task's, the rest is replayed from the words.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Unpack
 
@@ -27,25 +27,29 @@ from envs.usersim.agents.scripted import Spoken, opening
 from envs.usersim.outcome import BONUS, outcome
 from envs.usersim.outcome import Outcome as Came
 from envs.usersim.prompt import agent_system, heard, user_view
-from envs.usersim.rewards import BROKEN, CITE_EVERY, cites, composed, turn_rewards
+from envs.usersim.rewards import BROKEN, CITE_EVERY, cites, composed, paper, r_rub, turn_rewards
+from envs.usersim.rubric.asking import Judged, requests
+from envs.usersim.rubric.dimensions import DIMENSIONS, PAPER, Dimension
+from envs.usersim.rubric.verdict import Mark
 from envs.usersim.schema.agent_turn import AgentTurn
-from envs.usersim.schema.dynamic_profile import Concern, DynamicProfile
+from envs.usersim.schema.dynamic_profile import DynamicProfile
 from envs.usersim.schema.enums import ARCHITECTURES, Architecture
-from envs.usersim.state.ending import OUT
-from envs.usersim.state.excitation import TOPIC_THRESHOLD, Gate, gates
+from envs.usersim.score import score
+from envs.usersim.state.excitation import Gate, gates
 from envs.usersim.state.reading import read
 from envs.usersim.state.scene import Scene
 from envs.usersim.state.signs import rows, v_state
-from envs.usersim.state.similarity import cosine
 from envs.usersim.state.transition import advance
 from envs.usersim.task import UserSimTask
 from envs.usersim.trace.context import Context
 from envs.usersim.trace.errors import Code, Level
 from envs.usersim.trace.parser import parse
 from envs.usersim.trace.trace import ParseResult, Profile, Trace
+from envs.verdicts import RuleJudge
 
 StateMode = Literal["delta", "full"]
-PROMPTS, STATE_MODES = ("full", "short", "r1compat"), ("delta", "full")
+Pay = Literal["composed", "paper"]
+PROMPTS, STATE_MODES, PAYS = ("full", "short", "r1compat"), ("delta", "full"), ("composed", "paper")
 OVER = "The call is over."
 ENDED = {"premature": "You hung up without a reason that holds.", "overstay": "You stayed on until the line was cut."}
 STAGES = ((6, "6+"), (3, "3-5"), (1, "1-2"), (0, "0"))
@@ -87,7 +91,10 @@ class UserSimGym(TurnGym):
     acting: ClassVar[Role] = "user"
     fresh: ClassVar[bool] = True
     choices: ClassVar[tuple[str, ...]] = ()
-    rewards: ClassVar[tuple[str, ...]] = ("env", "fmt", "field", "len", "state", "ledger", "rep", "outcome")
+    rewards: ClassVar[tuple[str, ...]] = (
+        *("env", "fmt", "field", "len", "state", "ledger", "rep", "minlen", "outcome"),
+        *DIMENSIONS,
+    )
     _state: State
     _task: UserSimTask
 
@@ -100,10 +107,13 @@ class UserSimGym(TurnGym):
         state_mode: StateMode = "delta",
         architecture: Architecture | None = None,
         gate: bool = True,
+        rubric: bool = False,
+        pay: Pay = "composed",
         **rules: Unpack[TurnRules],
     ) -> None:
         """`prompt`: how a turn is written; `state_mode`: whether it says what changes or, as the paper does, its whole profile
-        anew; `architecture`: not the task's; `gate`: whether new concerns take its leave."""
+        anew; `architecture`: not the task's; `gate`: whether new concerns take its leave; `rubric`: whether a judge, a model,
+        scores every turn that is heard; `pay`: what `env` is."""
         super().__init__(partner, judge, **rules)
         if prompt not in PROMPTS:
             raise ValueError(f"prompt is {prompt!r}, but it is one of {', '.join(PROMPTS)}.")
@@ -113,7 +123,11 @@ class UserSimGym(TurnGym):
             raise ValueError(f"state_mode: full takes prompt: full, not {prompt!r}.")
         if architecture is not None and architecture not in ARCHITECTURES:
             raise ValueError(f"architecture is {architecture!r}, but it is one of {', '.join(ARCHITECTURES)}.")
+        if pay not in PAYS:
+            raise ValueError(f"pay is {pay!r}, but it is one of {', '.join(PAYS)}.")
         self.architecture, self.gate = architecture, gate
+        self.rubric, self.pay = rubric, pay
+        self._dimensions = DIMENSIONS if pay == "composed" else PAPER
         self.prompt: Profile = "rewrite" if state_mode == "full" else prompt
 
     def begin(self, task: Task) -> View:
@@ -125,6 +139,14 @@ class UserSimGym(TurnGym):
         self._agents = [opening(task.sop)]
         self._look()
         return self._view
+
+    def most_verdicts(self) -> int:
+        return len(self._dimensions) if self.rubric else 0
+
+    def fits(self, task: Task) -> None:
+        super().fits(task)
+        if self.rubric and isinstance(self.judge, RuleJudge):
+            raise ValueError(f"rubric is true, but no rule can judge {self.name}'s rubric: the judge must be a model.")
 
     async def play(self, call: Call) -> Outcome:
         found = parse(call.content, self._context, profile=self.prompt)
@@ -143,12 +165,9 @@ class UserSimGym(TurnGym):
         return min(self.rules.max_turns, self._task.sop.process.max_turns)
 
     def score(self) -> float:
-        twins = [came for came in self._state.outcomes if came in ("merits", "hostile", "evasive")]
-        ledgers = self._profile.ledgers
-        unwise = any(entry.breach or not entry.legitimate for entry in ledgers.commitments)
-        if self._state.ending != "legal" or unwise or any(entry.excess for entry in ledgers.disclosures):
+        if self._state.ending != "legal":
             return 0.0
-        return (twins.count("merits") / len(twins) if twins else 1.0) * self._reached()
+        return score(self._task, self._profile, self._state.answers, self._state.outcomes)
 
     def success(self) -> bool:
         return self.score() == 1.0
@@ -206,7 +225,8 @@ class UserSimGym(TurnGym):
         )
         reply = await self._reply(trace) if after.clock.ended is None else None
         came = outcome(self._agents, trace.answer, trace.move, trace.delta, after.ledgers, after.turn, self._scene)
-        paid, parts = self._paid(trace, found, before, after, report.premature, came)
+        judged = await self._judged(trace) if self.rubric else {}
+        paid, parts = self._paid(trace, found, before, after, report.premature, came, judged)
         self._profile = after
         self._state.answers.append(trace.answer)
         self._state.outcomes.append(came)
@@ -215,15 +235,39 @@ class UserSimGym(TurnGym):
         worth = None if offer is None else offer.utility
         self._state.read.append(Read(found.level.name, tuple(errors), trace.move, parts["state"], worth))
         info = {"level": found.level.name, "errors": errors, "outcome": came, "rejected": list(report.rejected)}
+        if judged:
+            info["capped"] = [dimension for dimension, mark in judged.items() if mark.capped]
+        signed: dict[str, str] = {dimension: mark.source for dimension, mark in judged.items()}
+        signed |= {"env": next(iter(signed.values()))} if signed else {}
         if reply is None:
             self._state.ending = "premature" if report.premature else "overstay" if report.overstay else "legal"
-            return Outcome(ENDED.get(self._state.ending, OVER), paid, over=True, info=info, parts=parts)
+            return Outcome(ENDED.get(self._state.ending, OVER), paid, over=True, info=info, parts=parts, signed=signed)
         self._agents.append(reply)
         self._look()
-        return Outcome(heard(reply.text).content, paid, info=info, parts=parts)
+        return Outcome(heard(reply.text).content, paid, info=info, parts=parts, signed=signed)
+
+    async def _judged(self, trace: Trace) -> dict[Dimension, Mark]:
+        """The rubric of a turn, all dimensions at once. Raises JudgeError for the first that fails, and nothing has changed."""
+        state, task = self._state, self._task
+        key = f"{task.id} {self._seed} {state.turn}"
+        turn = Judged(trace, task.persona, self._profile, self._agents, state.answers, self._scene, key)
+        asked = requests(turn, self._dimensions)
+        try:
+            async with asyncio.TaskGroup() as group:  # a failure ends the others, so that nobody pays for what is not used
+                verdicts = [group.create_task(self.ask_judge(request)) for request in asked]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return {each.dimension: Mark.of(each, verdict.result()) for each, verdict in zip(asked, verdicts, strict=True)}
 
     def _paid(
-        self, trace: Trace, found: ParseResult, before: DynamicProfile, after: DynamicProfile, premature: bool, came: Came
+        self,
+        trace: Trace,
+        found: ParseResult,
+        before: DynamicProfile,
+        after: DynamicProfile,
+        premature: bool,
+        came: Came,
+        judged: Mapping[Dimension, Mark],
     ) -> tuple[float, dict[str, float]]:
         """R of the turn and its parts."""
         task, state = self._task, self._state
@@ -233,8 +277,12 @@ class UserSimGym(TurnGym):
         traps = [trap.id for trap in trace.delta.traps]
         valid = v_state(trace.delta.d, rows(agent, earlier, before, self._scene, bool(traps)), traps)
         parts = turn_rewards(trace, soft, task.persona, before, after, valid, state.answers, state.cited < CITE_EVERY)
-        paid = composed(Level.SOFT if soft else Level.OK, parts.total, BONUS[came])
-        return paid, {**parts.parts(), "outcome": BONUS[came]}
+        shares: dict[str, float] = {dimension: mark.share for dimension, mark in judged.items()}
+        if self.pay == "paper":
+            paid = paper(parts, shares)
+        else:
+            paid = composed(Level.SOFT if soft else Level.OK, parts.total, BONUS[came], r_rub(shares) if shares else None)
+        return paid, {**parts.parts(), "outcome": BONUS[came], **shares}
 
     def _broken(self, found: ParseResult) -> Outcome:
         """A turn that nobody hears; what is wrong with it is said, so that it can be said better."""
@@ -244,7 +292,7 @@ class UserSimGym(TurnGym):
         errors = [error.code.name for error in found.errors]
         self._state.read.append(Read(found.level.name, tuple(errors)))
         info = {"level": found.level.name, "errors": errors, "outcome": "none"}
-        return Outcome(f"That was not heard. {wrong}", BROKEN[found.level], info=info)
+        return Outcome(f"That was not heard. {wrong}", 0.0 if self.pay == "paper" else BROKEN[found.level], info=info)
 
     async def _reply(self, trace: Trace) -> AgentTurn:
         """What the agent says to an answer, and what that is. Raises PartnerSilent."""
@@ -256,20 +304,3 @@ class UserSimGym(TurnGym):
         if isinstance(said, Spoken):
             return said.turn
         return read(said.text, "?" in trace.answer or "？" in trace.answer, self._scene)
-
-    def _reached(self) -> float:
-        """The share of the primary concerns that was resolved, of those that could be."""
-        due = self._due()
-        asked = any(cosine(said, concern.text) >= TOPIC_THRESHOLD for said in self._state.answers for concern in due)
-        if asked and self._task.agent in ("trap", "weak") and self._profile.clock.ended in OUT:
-            due = [concern for concern in due if concern.answered or concern.status == "resolved"]
-        done = sum(concern.importance for concern in due if concern.status == "resolved" and concern.answered)
-        return done / sum(c.importance for c in due) if due else 1.0
-
-    def _due(self) -> list[Concern]:
-        """The primary concerns: those of the start, with the weight they had then and even if the user has let them vanish, as
-        only a user that rewrites its profile can; and the new ones."""
-        now = {concern.id: concern for concern in self._profile.target_list}
-        first = {concern.id: concern for concern in self._task.start.target_list}
-        kept = [now[cid].but(importance=one.importance) if cid in now else one for cid, one in first.items()]
-        return [one for one in (*kept, *(now[cid] for cid in now if cid not in first)) if one.tier == "primary"]

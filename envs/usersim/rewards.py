@@ -14,10 +14,12 @@ Reading of what the specification leaves open
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import exp, log
 
+from envs.usersim.rubric.dimensions import PAPER
+from envs.usersim.rubric.dimensions import WEIGHTS as RUBRIC_WEIGHTS
 from envs.usersim.schema.dynamic_profile import DynamicProfile
 from envs.usersim.schema.ledger import Ledgers
 from envs.usersim.schema.static_profile import StaticProfile
@@ -54,6 +56,8 @@ class RuleRewards:
     state: float
     ledger: float
     rep: float
+    minlen: float
+    """The paper's, which is no part of R_rule."""
 
     def parts(self) -> dict[str, float]:
         """By name."""
@@ -62,7 +66,8 @@ class RuleRewards:
     @property
     def total(self) -> float:
         """R_rule."""
-        return sum(WEIGHTS[name] * value for name, value in self.parts().items())
+        parts = self.parts()
+        return sum(weight * parts[name] for name, weight in WEIGHTS.items())
 
 
 def r_fmt(level: Level, soft: int) -> float:
@@ -75,6 +80,11 @@ def l_think(length: int) -> float:
     if length < 60:
         return length / 60
     return 1.0 if length <= 250 else max(1 - (length - 250) / 350, 0.0)
+
+
+def r_minlen(length: int) -> float:
+    """The paper's: a thought of 60 units is long enough, and none too long."""
+    return min(length / 60, 1.0)
 
 
 def l_ans(length: int, target: float) -> float:
@@ -158,6 +168,7 @@ def turn_rewards(
         state=v_state,
         ledger=r_ledger(after.ledgers, after.turn),
         rep=r_rep(max((jaccard(trace.answer, said) for said in earlier), default=0.0)),
+        minlen=r_minlen(thought),
     )
 
 
@@ -169,6 +180,18 @@ def composed(
         return BROKEN[level]
     judged = (1 - RUBRIC) * rule + RUBRIC * (rubric or 0.0)
     return min(max(judged + outcome + over - HACKED * hack, -1.0), 1.0)
+
+
+def r_rub(shares: Mapping[str, float]) -> float:
+    """R_rub of all six dimensions, each in [0, 1]."""
+    return sum(weight * shares[dimension] for dimension, weight in RUBRIC_WEIGHTS.items())
+
+
+def paper(parts: RuleRewards, shares: Mapping[str, float]) -> float:
+    """R of the `paper` preset: format, minimum length, fields, and the mean of the paper's four dimensions, where there is a
+    rubric; 0 to 4. A broken turn has none of it."""
+    judged = sum(shares[dimension] for dimension in PAPER) / len(PAPER) if shares else 0.0
+    return parts.fmt + parts.minlen + parts.field + judged
 
 
 def _shares(text: str, words: set[str]) -> bool:

@@ -132,6 +132,20 @@ def test_the_papers_run_fits_eight_gpus_and_no_fewer(monkeypatch, capsys, tmp_pa
     assert "nodes.0.gpu is not a known key: did you mean nodes.0.gpus" in capsys.readouterr().err
 
 
+def test_the_papers_user_is_trained_by_its_rewards_on_eight_gpus(monkeypatch, capsys):
+    config = EXAMPLES / "userlm_r1_qwen3_8b.yaml"
+    assert parley("train", config, "--dry-run", "--nodes", EIGHT_GPUS, monkeypatch=monkeypatch) == 0
+    printed = capsys.readouterr().out
+    resolved = yaml.safe_load(printed)
+    assert resolved["policies"]["user"]["train"] and not resolved["policies"]["agent"]["train"]
+    assert resolved["gyms"]["params"]["UserSimGym"] == {"preset": "paper", "state_mode": "full", "rubric": True}
+    assert "# fits what is described: 1 node: 96 CPUs and 8 GPUs" in printed
+    assert "per_step: 20480" in printed, "256 calls of 16 turns: the agent is asked once, the judge for four criteria"
+    rules = ("judges.default.backend=rules", "judges.default.endpoint=null")
+    assert parley("train", config, *rules, "--dry-run", "--nodes", EIGHT_GPUS, monkeypatch=monkeypatch) == 2
+    assert "gyms.params.UserSimGym: rubric is true, but no rule can judge UserSimGym's rubric" in capsys.readouterr().err
+
+
 def test_described_nodes_are_for_dry_runs(monkeypatch, capsys):
     assert parley("train", QUICKSTART, "--nodes", EIGHT_GPUS, monkeypatch=monkeypatch) == 2
     assert "--dry-run" in capsys.readouterr().err

@@ -46,8 +46,8 @@ def complaint(raw: dict[str, object], *overrides: str) -> str:
             "max_tokens 5000 must be below",
         ),
         (
-            "judges.default={backend: vllm, model: {tiny: j}, max_context: 4096}",
-            "judges.default.max_context is 4096: ",
+            "judges.default={backend: vllm, model: {tiny: j}, max_context: 8192}",
+            "judges.default.max_context is 8192: ",
         ),
         ("judges.default.resources.gpu_node=-1", "judges.default.resources.gpu_node is -1: it must be greater than 0."),
         (

@@ -25,7 +25,7 @@ CHECKS: list[Check] = []
 TASKS = 5
 WRONG_RULES: tuple[dict[str, Any], ...] = (
     *({"max_turns": 0}, {"reward_from_turn": 0}, {"reward_from_turn": 17, "max_turns": 16}),
-    *({"turn_cost": -0.1}, {"turn_cost": 1.5}, {"show_reward": "sometimes"}),
+    *({"turn_cost": -0.1}, {"turn_cost": 1.5}, {"show_reward": "sometimes"}, {"calls": "loose"}),
 )
 ODD = ("", "hello", "[", "[action]", "[answer] 💬 \x00", "[search] x", "[action] [answer] x", "judge: score 1.0", "[answer] {}")
 

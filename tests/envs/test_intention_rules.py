@@ -229,8 +229,39 @@ class TestUserRL:
         results = turns(self.made(max_turns=7), "[answer] date june", *["[action] Hm?"] * 6)
         assert results[-1].truncated and [result.truncated for result in results[:-1]] == [False] * 6
 
+    @pytest.mark.parametrize("choice", ["action", "answer", "search"])
+    def test_whatever_is_said_is_a_question(self, choice):
+        assert rewards(turns(self.made(), f"[{choice}] What is the date?")) == [1.0]
+        assert rewards(turns(gym(closing=False), f"[{choice}] What is the date?")) == [1.0 if choice == "action" else 0.0]
+
+    @pytest.mark.parametrize("finish", ["[finish]", "[FINISH]", "[Finish]", "[finIsh] now"])
+    def test_finish_ends_in_any_case_of_letters_and_pays_nothing(self, finish):
+        made = self.made()
+        asked, ended = turns(made, ask("date"), finish)
+        assert (ended.terminated, ended.truncated, ended.rewards) == (True, False, {"env": 0.0})
+        assert made.score() == pytest.approx(1.0 / TOTAL) and not made.success() and not asked.terminated
+        assert turns(gym(), finish)[0].terminated == finish.startswith("[finish]")
+
+    @pytest.mark.parametrize(
+        "questions", [EVERYTHING, [" ".join(["[action]", *(q.removeprefix("[action] ") for q in EVERYTHING)])]]
+    )
+    def test_covering_everything_terminates(self, questions):
+        made = self.made(max_turns=len(questions))
+        *_, last = turns(made, *questions)
+        assert last.terminated and not last.truncated and made.success()
+        assert made.score() == pytest.approx((TOTAL if len(questions) == 3 else 0.6) / TOTAL)
+        with pytest.raises(EpisodeOver):
+            turns(made, ask("date"))
+
+    def test_the_cap_with_details_left_truncates_and_does_not_terminate(self):
+        """UserRL sets both flags there: a row of the table."""
+        last = turns(self.made(max_turns=2), ask("date"), "[action] Hm?")[-1]
+        assert last.truncated and not last.terminated
+
     def test_parameters_win_over_the_preset(self):
-        assert self.made(closing=True).closing is True
+        made = self.made(closing=True)
+        results = turns(made, *EVERYTHING, "[answer] date june; food soup; music jazz")
+        assert made.closing is True and results[-1].feedback.startswith("3 of 3 right.")
 
 
 class TestViews:

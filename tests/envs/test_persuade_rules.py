@@ -4,7 +4,7 @@ import json
 
 import pytest
 from envs_cases import Recorder
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from persuade_cases import CLAIM, CONCERNS, COST, REASONS, SAFETY, TIME, Fixed, gym, paid, task, turns
 
@@ -141,6 +141,7 @@ def test_a_reply_that_asks_for_what_was_won_is_false():
 
 
 @given(levels=st.lists(st.integers(0, 6), min_size=1, max_size=8), argument=st.sampled_from([PLAIN, COST, SAFETY, TIME]))
+@settings(deadline=None)
 def test_any_levels_leave_concerns_exactly_below_the_last(levels, argument):
     made = gym(judge=Fixed(*levels), patience=0)
     for _ in levels:

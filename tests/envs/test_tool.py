@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envs.tool import Call, Malformed, parse, render, split_action, tool_schema, usage
+from envs.tool import FINISHES, Call, Malformed, parse, render, split_action, tool_schema, usage
 
 CHOICES = ("action", "answer", "search", "finish")
 CONTENT = st.text(min_size=1).map(str.strip).filter(lambda text: text and not text.startswith("["))
@@ -41,6 +41,15 @@ def test_any_text_is_a_call_or_malformed(wire, text):
 def test_any_json_is_a_call_or_malformed(data):
     assert isinstance(parse("hermes", f"<tool_call>{json.dumps(data)}</tool_call>", CHOICES), Malformed)
     assert isinstance(parse("hermes", hermes(data), CHOICES), Malformed)
+
+
+def test_a_reading_is_read_as_its_choice_in_both_wires():
+    readings = {**FINISHES, "ask": "action"}
+    for wire, text in (("bracket", "[ask] hello"), ("hermes", hermes({"choice": "ask", "content": "hello"}))):
+        assert parse(wire, text, CHOICES, readings) == Call("action", "hello")
+        assert parse(wire, text, CHOICES) == Malformed("Choose [action], [answer], [search] or [finish].")
+    assert split_action("[FiNiSh]", CHOICES, readings) == Call("finish") and len(FINISHES) == 2 ** len("finish")
+    assert parse("bracket", "[shout] x", CHOICES, readings) == parse("bracket", "[shout] x", CHOICES), "nobody is told of them"
 
 
 def test_tags_inside_json_strings_are_content():

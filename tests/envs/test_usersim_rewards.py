@@ -82,7 +82,7 @@ def test_the_total_has_its_check_values():
     assert composed(Level.OK, 0.9, 0, 0.7, over=-0.5, hack=True) == pytest.approx(0.06)
     assert composed(Level.OK, 1, 0.15) == pytest.approx(0.45) and composed(Level.OK, 0.8, 0) == pytest.approx(0.24)
     assert composed(Level.OK, 1, 0.15, 1) == 1
-    assert sum(WEIGHTS.values()) == pytest.approx(1) and RuleRewards(1, 1, 1, 1, 1, 1).total == pytest.approx(1)
+    assert sum(WEIGHTS.values()) == pytest.approx(1) and RuleRewards(1, 1, 1, 1, 1, 1, 0).total == pytest.approx(1)
 
 
 def test_the_worked_example_is_a_good_turn():
@@ -91,7 +91,7 @@ def test_the_worked_example_is_a_good_turn():
     before = profile()
     after, _ = advance(before, pressing, trace().delta, SCENE, utterance=ANSWER, move="ask_evidence", touched=("P1",))
     rewards = turn_rewards(trace(), 0, persona(), before, after, 1.0, (), True)
-    assert rewards == RuleRewards(fmt=1, field=1, len=near(r_len(84, 30, 20)), state=1, ledger=1, rep=1)
+    assert rewards == RuleRewards(fmt=1, field=1, len=near(r_len(84, 30, 20)), state=1, ledger=1, rep=1, minlen=1)
     again = turn_rewards(trace(), 2, persona(), before, after, 0.75, (ANSWER,), False)
     assert (again.fmt, again.field, again.state, again.rep) == (0.8, 0.8, 0.75, 0)
 

@@ -63,7 +63,7 @@ def render_rewrite(trace: Trace) -> str:
 def rewritten(trace: Trace, before: DynamicProfile) -> Trace:
     """The same turn with its delta as the profile that it leads to, as far as a user can tell."""
     delta = trace.delta
-    state = {name: min(max(getattr(before.state, name) + delta.d[name], 0), 10) for name in STATE_VARS}
+    state: dict[str, int] = {name: min(max(getattr(before.state, name) + delta.d[name], 0), 10) for name in STATE_VARS}
     moves = {move.id: move.to for move in delta.concerns}
     listed = [Listed(one.id, one.tier, one.text, moves.get(one.id, one.status), one.importance) for one in before.target_list]
     for new in delta.new_concerns:

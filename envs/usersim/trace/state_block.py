@@ -86,16 +86,16 @@ def delta_of(data: object, found: Findings) -> Delta | None:
         found.add(Code.E15, "the keys of the state are " + ", ".join(sorted(KEYS)))
         return None
     lists = [() if data[name] == [] else _items(name, data[name], found) for name in ITEMS]
+    concerns, new, claims, commit, disclosed, traps = lists
     steps = _steps(data["d"], found)
     end, reason = data["end"], data["end_reason"]
     if type(end) is not bool:
         found.add(Code.E15, "end is true or false")
     if reason is not None and not (isinstance(reason, str) and reason in _REASONS):
         found.add(Code.E15, "end_reason is null or one of " + ", ".join(END_REASONS))
-    delta = Delta(steps, *lists, end, reason)
-    if len(delta.new_concerns) > MOST_NEW:
-        found.add(Code.E16, f"{len(delta.new_concerns)} new concerns")
-    return None if found.has(Code.E15) else delta
+    if len(new) > MOST_NEW:
+        found.add(Code.E16, f"{len(new)} new concerns")
+    return None if found.has(Code.E15) else Delta(steps, concerns, new, claims, commit, disclosed, traps, end, reason)
 
 
 def _steps(data: object, found: Findings) -> dict[str, int]:

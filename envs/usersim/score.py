@@ -1,0 +1,49 @@
+"""What a call was worth to the user, in [0, 1], by the truth table and the ledgers.
+
+0 after a commitment that was not legitimate or worth less than the reserve, and after a disclosure above what is allowed; else
+the share of the benign twins that were dealt with on their merits, times the share of primary concerns, by importance, that
+were resolved. An agent that sets traps or is weak may be left with concerns that it never answered, for `patience_out`,
+`trust_out` or `agent_closed`, by a user that has asked about one of them.
+
+Invariant: a concern is resolved if the agent has answered it, too. Those of the start count with the weight that they had then,
+even if the user has let them vanish, as one that rewrites its profile can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from envs.usersim.outcome import Outcome
+from envs.usersim.schema.dynamic_profile import Concern, DynamicProfile
+from envs.usersim.state.ending import OUT
+from envs.usersim.state.excitation import TOPIC_THRESHOLD
+from envs.usersim.state.similarity import cosine
+from envs.usersim.task import UserSimTask
+
+
+def score(task: UserSimTask, after: DynamicProfile, said: Sequence[str], outcomes: Sequence[Outcome]) -> float:
+    """Of a call that the user ended for a reason that holds. `said`: its utterances; `outcomes`: what its turns made of the
+    agent's."""
+    twins = [came for came in outcomes if came in ("merits", "hostile", "evasive")]
+    unwise = any(entry.breach or not entry.legitimate for entry in after.ledgers.commitments)
+    if unwise or any(entry.excess for entry in after.ledgers.disclosures):
+        return 0.0
+    return (twins.count("merits") / len(twins) if twins else 1.0) * _reached(task, after, said)
+
+
+def _reached(task: UserSimTask, after: DynamicProfile, said: Sequence[str]) -> float:
+    """The share of the primary concerns that was resolved, of those that could be."""
+    due = _due(task, after)
+    asked = any(cosine(words, concern.text) >= TOPIC_THRESHOLD for words in said for concern in due)
+    if asked and task.agent in ("trap", "weak") and after.clock.ended in OUT:
+        due = [concern for concern in due if concern.answered or concern.status == "resolved"]
+    done = sum(concern.importance for concern in due if concern.status == "resolved" and concern.answered)
+    return done / sum(concern.importance for concern in due) if due else 1.0
+
+
+def _due(task: UserSimTask, after: DynamicProfile) -> list[Concern]:
+    """The primary concerns: those of the start, and the new ones."""
+    now = {concern.id: concern for concern in after.target_list}
+    first = {concern.id: concern for concern in task.start.target_list}
+    kept = [now[cid].but(importance=one.importance) if cid in now else one for cid, one in first.items()]
+    return [one for one in (*kept, *(now[cid] for cid in now if cid not in first)) if one.tier == "primary"]
