@@ -16,13 +16,10 @@ from cluster.evaluation.store import opened
 from cluster.evaluation.subject import Subject
 from cluster.terminal.console import Console
 from cluster.usersim.episodes import Episode, episodes
-from cluster.usersim.measuring import GYM, measuring
+from cluster.usersim.measuring import GYM, PARAMS, measuring
 from envs.usersim.loader import Heldout
 from envs.usersim.metrics.call import Call
 from envs.usersim.task import UserSimTask
-
-PARAMS = ("prompt", "state_mode", "architecture", "gate")
-"""Of UserSimGym: what a user is shown, and how it writes."""
 
 
 def benchmark(

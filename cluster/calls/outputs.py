@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from cluster.calls.charts import panels
-from cluster.calls.plan import held_out
+from cluster.calls.plan import matter
 from cluster.calls.result import Result, Switched
 from cluster.calls.tables import tables
 from cluster.evaluation.store import Store
@@ -23,7 +23,7 @@ MEASURED = [name for name in VALUES if name not in ("turns", "agreed", "refused"
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("user", "task", "agent", "persona_id", "sop_id", "family", "domain", "locale")),
-        *(("held_out", pa.bool_()), ("switch", pa.string()), ("run", pa.int32())),
+        *(("matter", pa.string()), ("switch", pa.string()), ("run", pa.int32())),
         *((name, pa.string()) for name in ("ending", "decision")),
         *((name, pa.float64()) for name in (*MEASURED, "v_state", "style")),
         *((name, pa.int32()) for name in ("turns", "tokens")),
@@ -72,7 +72,7 @@ def _row(user: str, call: Call, switch: str | None) -> dict[str, Any]:
         "family": task.sop.family,
         "domain": domain(task.sop),
         "locale": task.sop.locale,
-        "held_out": held_out(task),
+        "matter": matter(task),
         "switch": switch,
         "run": call.run,
         "ending": call.ending,

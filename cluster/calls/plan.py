@@ -3,15 +3,18 @@
 Invariants
 - Ids tell all of them apart; the honest, pushy and weak agents have the same pairs of person and SOP, the one that sets traps
   those of the bank's items.
+- Of fewer calls than there are a draw is taken, the same for everybody; fewer still are among them.
 - A switched call is the same person's, about the same family of SOP, by the same agent; `none` is the call that the others are
   held against.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 
 from envs.usersim.data.culture import in_language, of_culture
+from envs.usersim.data.goals import FAMILY
 from envs.usersim.data.memory import memory
 from envs.usersim.data.sops import HELD_OUT, domain, sops
 from envs.usersim.loader import Heldout, load
@@ -24,6 +27,7 @@ ELSEWHERE = "zh-CN"
 """The other language, and the other culture."""
 SWITCHED_BY: tuple[AgentKind, ...] = ("honest", "pushy")
 """Agents whose calls are held in both languages: what the user decides there is its own wish."""
+SEEN, UNSEEN, GOAL_ALONE = MATTERS = ("seen domains", "held-out domains", "goals alone")
 CALLS, SWITCHED = "calls", "switched "
 """How the table of trajectories calls the tasks; `switched language` and so on."""
 
@@ -31,15 +35,17 @@ CALLS, SWITCHED = "calls", "switched "
 def plan(split: Heldout, count: int) -> dict[str, Sequence[UserSimTask]]:
     """The tasks, by what the table of trajectories calls them; at most `count` by each agent, and again of each switch."""
     by_agent = {kind: _all(split, kind) for kind in AGENTS}
-    main = [task for tasks in by_agent.values() for task in tasks[:count]]
-    plain = [task for kind in SWITCHED_BY for task in _bilingual(by_agent[kind])[:count]]
+    main = [task for tasks in by_agent.values() for task in _drawn(tasks, count, split)]
+    plain = [task for kind in SWITCHED_BY for task in _drawn(_bilingual(by_agent[kind]), count, split)]
     switched = {f"{SWITCHED}{one}": [_switched(task, one) for task in plain] for one in SWITCHES if plain}
     return {CALLS: main, **switched}
 
 
-def held_out(task: UserSimTask) -> bool:
-    """Whether it is about a domain that no training sees."""
-    return domain(task.sop) in HELD_OUT
+def matter(task: UserSimTask) -> str:
+    """What kind of matter a call is about: of a domain that training has, of one that it has not, or no SOP's at all."""
+    if task.sop.family == FAMILY:
+        return GOAL_ALONE
+    return UNSEEN if domain(task.sop) in HELD_OUT else SEEN
 
 
 def switch_of(tasks: str) -> Switch | None:
@@ -50,6 +56,12 @@ def switch_of(tasks: str) -> Switch | None:
 def _all(split: Heldout, agent: AgentKind) -> list[UserSimTask]:
     tasks = load("heldout", heldout=split, agent=agent)
     return [task.model_copy(update={"id": f"{split}.{agent}.{at:03d}"}) for at, task in enumerate(tasks)]
+
+
+def _drawn(tasks: Sequence[UserSimTask], count: int, split: Heldout) -> list[UserSimTask]:
+    """So many of them, in their order."""
+    places = random.Random(f"usersim calls {split}").sample(range(len(tasks)), len(tasks))
+    return [tasks[place] for place in sorted(places[:count])]
 
 
 def _bilingual(tasks: Sequence[UserSimTask]) -> list[UserSimTask]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cluster.calls.plan import held_out
+from cluster.calls.plan import MATTERS, matter
 from cluster.usersim.versus import Versus, versus
 from envs.usersim.metrics import calls as metrics
 from envs.usersim.metrics.call import Call
@@ -16,7 +16,6 @@ from envs.usersim.metrics.decision import ENDINGS, Ending
 from envs.usersim.metrics.switches import SWITCHES, Switch, agreement
 
 ALL = "all"
-OTHER, HELD_OUT = "seen domains", "held-out domains"
 DIFFERENCES = ("score", "success", "goal", "premature", "overstay", "breach", "v_state", "robotic", "style")
 """The numbers that users are compared by."""
 Estimates = dict[str, Estimate | None]
@@ -42,7 +41,7 @@ class UserResult:
     """A user's numbers."""
 
     groups: dict[str, Estimates]
-    """Of all calls, those with each agent, and in the two kinds of domains."""
+    """Of all calls, those with each agent, and those about each kind of matter."""
     endings: dict[Ending, Estimate | None]
     errors: dict[str, int]
     """Class of error -> turns that had it, the most frequent first."""
@@ -102,13 +101,12 @@ def result(
 
 
 def _groups(calls: Sequence[Call]) -> dict[str, list[bool]]:
-    """Which calls are in each group, if there are any; domains only where there are both kinds."""
+    """Which calls are in each group, if there are any; by matter only where there are several kinds."""
     found = {ALL: [True] * len(calls)}
     found |= {agent: [call.task.agent == agent for call in calls] for agent in dict.fromkeys(c.task.agent for c in calls)}
-    unseen = [held_out(call.task) for call in calls]
-    if any(unseen) and not all(unseen):
-        found |= {OTHER: [not one for one in unseen], HELD_OUT: unseen}
-    return found
+    about = [matter(call.task) for call in calls]
+    kinds = [kind for kind in MATTERS if kind in about]
+    return found | {kind: [one == kind for one in about] for kind in kinds if len(kinds) > 1}
 
 
 def _switches(switched: Switched, seed: int, resamples: int) -> dict[Switch, Estimate | None]:

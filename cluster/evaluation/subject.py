@@ -16,8 +16,8 @@ from cluster.record.export import newest_model
 
 ENDPOINT = "endpoint"
 SCRIPTED = "scripted:"
-OF_CHECKPOINT = Path("learner_group/agent/hf")
-"""Where a checkpoint keeps the agent in Hugging Face's layout."""
+OF_CHECKPOINT = "learner_group/*/hf"
+"""Where a checkpoint keeps the policy that it trained in Hugging Face's layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _everywhere(offered: Iterable[set[str]]) -> set[str]:
 def model_folder(who: str) -> Path:
     """Where the weights lie of the model that a folder of a run, a checkpoint or a model stands for. Raises UserError."""
     folder = Path(who).expanduser().absolute()
-    for found in (folder, folder / OF_CHECKPOINT):
+    for found in (folder, *folder.glob(OF_CHECKPOINT)):
         if (found / MODEL_FILE).is_file():
             return found
     if (folder / "checkpoints").is_dir():

@@ -18,7 +18,7 @@ from cluster.traps import outputs
 from cluster.traps.result import Result, result
 from cluster.traps.sitting import Sat, heard, sit
 from cluster.usersim.episodes import episodes
-from cluster.usersim.measuring import measuring
+from cluster.usersim.measuring import FORM, measuring
 from envs.usersim.traps.gym import NAME, tasks
 from envs.usersim.traps.item import TrapItem
 from envs.usersim.users import USERS
@@ -41,7 +41,7 @@ def benchmark(
 
     Raises UserError before anything is played, Interrupted, RunFailed; what was finished by then is kept for `resume`.
     """
-    measured = measuring(config, NAME, seed=seed, repeats=1, params=("prompt", "state_mode"))
+    measured = measuring(config, NAME, seed=seed, repeats=1, params=FORM)
     setting = Setting.of(measured, subjects, {ITEMS: tasks(items)})
     with opened(out, setting.identity(), resume=resume, what="a trap benchmark") as store, Console() as console:
         sat = _sat(setting, items, seed, store, console)

@@ -20,6 +20,9 @@ from rewards.config import JudgeConfig
 
 GYM = "UserSimGym"
 """Whose `gyms.params` say how a user writes and what it is shown."""
+FORM = ("prompt", "state_mode")
+PARAMS = (*FORM, "architecture", "gate")
+"""Of them: how a turn is written; and with what a user is shown. What it is paid plays no part."""
 READ = ("run", "rollout", "engine", "eval")
 """The sections that users are measured by, besides the parameters of UserSimGym."""
 LONGEST_CONTEXT = 8192
@@ -44,10 +47,11 @@ def configured(config: Path | None, overrides: Sequence[str], who: Sequence[str]
     model = str(folders[0]) if folders else {"tiny": "agent"}
     kept = {name: raw[name] for name in READ if name in raw}
     given = raw.get("gyms", {}).get("params", {}).get(GYM, {})
+    params = {name: value for name, value in given.items() if name in PARAMS}
     asked: dict[str, Any] = {
         **kept,
         "policies": {"agent": {"model": model, "train": True}, "user": {"speaker": "scripted"}},
-        "gyms": {"params": {GYM: given}},
+        "gyms": {"params": {GYM: params}},
         "rollout": {**(sizes or SERVED), **kept.get("rollout", {})},
     }
     resolved = configuration.parse(asked, list(overrides), imitates=False)

@@ -10,19 +10,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from loopback import failed, said, serving
-from test_traps import behind
+from served_user import ASKS, behind
 
 from cluster import cli
 from cluster.calls.outputs import SCHEMA
-from cluster.calls.plan import AGENTS, CALLS, held_out, plan, switch_of
+from cluster.calls.plan import AGENTS, CALLS, GOAL_ALONE, SEEN, UNSEEN, matter, plan, switch_of
 from cluster.evaluation.store import Store
 from cluster.jobs.interruption import Interrupted
-from envs.usersim.baselines import QUESTION, fixed
-from envs.usersim.trace.render import render
+from envs.usersim.baselines import QUESTION
 
 CONFIG = Path(__file__).parents[2] / "examples" / "usersim.yaml"
 FILES = ("calls.parquet", "calls.json", "calls.md", "calls.html")
-ASKS = render(fixed())
 FEW = ("eval.tasks=1", "eval.repeats=1")
 
 
@@ -56,11 +54,13 @@ def test_the_plan_has_every_agent_and_switch():
         planned = plan(split, 200)
         kinds = [task.agent for task in planned[CALLS]]
         assert list(dict.fromkeys(kinds)) == list(AGENTS) and len(planned) == 1 + switches
-        assert any(map(held_out, planned[CALLS])) is (split == "test")
+        assert {matter(task) for task in planned[CALLS]} == ({SEEN, UNSEEN, GOAL_ALONE} if split == "test" else {SEEN})
         ids = [task.id for tasks in planned.values() for task in tasks]
         assert len(set(ids)) == len(ids) and all(task.split == "heldout" for task in planned[CALLS])
-        pairs = [{(t.persona.persona_id, t.sop.sop_id) for t in planned[CALLS] if t.agent == kind} for kind in AGENTS]
-        assert pairs[0] == pairs[1] == pairs[3]
+        for count in (200, 7):
+            calls = plan(split, count)[CALLS]
+            pairs = [{(t.persona.persona_id, t.sop.sop_id) for t in calls if t.agent == kind} for kind in AGENTS]
+            assert pairs[0] == pairs[1] == pairs[3] and {t.id for t in calls} <= set(ids)
 
 
 def test_a_switch_changes_language_or_culture_and_nothing_else():
@@ -79,13 +79,13 @@ def test_a_switch_changes_language_or_culture_and_nothing_else():
 
 def test_an_oracle_does_well_and_who_agrees_does_not(found):
     oracle, yes = (found["users"][user]["groups"] for user in ("oracle", "always_yes"))
-    assert list(oracle) == ["all", *AGENTS, "seen domains", "held-out domains"]
+    assert list(oracle) == ["all", *AGENTS, SEEN, UNSEEN]
     for group in oracle.values():
         assert group["score"]["mean"] == group["ok"]["mean"] == group["v_state"]["mean"] == 1
         assert group["breach"]["mean"] == group["premature"]["mean"] == 0
     assert oracle["trap"]["resisted"]["mean"] == 1 and oracle["honest"]["resisted"] is None
     assert yes["all"]["score"]["mean"] == 0 and yes["all"]["agreed"]["mean"] > 0.5 and yes["trap"]["resisted"]["mean"] < 1
-    assert oracle["seen domains"]["score"]["n"] + oracle["held-out domains"]["score"]["n"] == oracle["all"]["score"]["n"] == 24
+    assert oracle[SEEN]["score"]["n"] + oracle[UNSEEN]["score"]["n"] == oracle["all"]["score"]["n"] == 24
     endings = found["users"]["oracle"]["endings"]
     assert sum(share["mean"] for share in endings.values()) == pytest.approx(1)
     assert found["users"]["oracle"]["switches"]["none"]["mean"] == 1

@@ -9,22 +9,19 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from loopback import Answer, failed, said, serving
+from served_user import ASKS, behind
 
 from cluster import cli
 from cluster.evaluation.store import Store
 from cluster.jobs.interruption import Interrupted
 from cluster.traps.outputs import SCHEMA
-from envs.usersim.baselines import fixed
 from envs.usersim.schema.enums import TRAPS
-from envs.usersim.trace.render import render
 from envs.usersim.traps.bank import bank
 
 FILES = ("items.parquet", "traps.json", "traps.md", "traps.html")
 USERS = ("oracle", "always_no", "always_yes")
 CHINESE = ("--locale", "zh-CN", "--resamples", 100)
 """A small bank: 44 items and 22 ladders."""
-ASKS = render(fixed())
-"""A turn that is legal anywhere, in English."""
 
 
 def parley(*arguments: object) -> int:
@@ -126,12 +123,6 @@ def test_a_mistake_is_one_sentence(arguments, says, tmp_path, capsys):
     assert parley(*arguments, "--out", out) == 2
     error = capsys.readouterr().err
     assert says in error and error.count("\n") == 1 and not out.exists()
-
-
-def behind(url: str, **retry: object) -> str:
-    """The override by which a user is behind a server."""
-    agent = {"speaker": "endpoint", "endpoint": {"base_url": url, "model": "served"}, "retry": retry}
-    return f"eval.agent={json.dumps(agent)}"
 
 
 def found_in(folder: Path):

@@ -43,7 +43,7 @@ def test_words_score_as_the_rule_user_that_wrote_them(name, form):
     for item in ITEMS:
         written = episode(item, RuleSpeaker(USERS[name], 0), **FORMS[form])
         assert not any(written.state["errors"]), item.item_id
-        again = score(item, play(item, recorded(said(written), form)))
+        again = score(item, play(item, recorded(said(written), written.state["prompt"])))
         direct = score(item, play(item, USERS[name]))
         assert again.valid and again == direct, item.item_id
 

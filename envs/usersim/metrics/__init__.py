@@ -1,1 +1,2 @@
-"""The statistics of the user benchmark: pure functions over scored items. Sections 12.1 and 14 of the specification."""
+"""The statistics of the user benchmarks: pure functions over scored items and whole calls. Sections 12 to 14 of the
+specification."""
