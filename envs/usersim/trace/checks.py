@@ -35,9 +35,11 @@ def check_turn(said: Intentions, delta: Delta, utterance: str, context: Context,
         found.add(Code.E16, f"new is {said.new_count}, but the state has {len(delta.new_concerns)} new concerns")
     if delta.rewrite is None and len(context.statuses) + len(delta.new_concerns) > MOST_CONCERNS:
         found.add(Code.E16, f"there would be more than {MOST_CONCERNS} concerns")
-    _check_references(said, delta, context, found)
-    _check_moves(delta, context, found)
-    _check_traps(said, delta, context, found)
+    if said.touched or delta.concerns or delta.claims:
+        _check_references(said, delta, context, found)
+        _check_moves(delta, context, found)
+    if said.traps or delta.traps:
+        _check_traps(said, delta, context, found)
     if delta.end != (delta.end_reason is not None):
         found.add(Code.E19, f"end is {str(delta.end).lower()}, end_reason is {delta.end_reason}")
     if not found.broken:
@@ -97,8 +99,6 @@ def _check_moves(delta: Delta, context: Context, found: Findings) -> None:
 
 
 def _check_traps(said: Intentions, delta: Delta, context: Context, found: Findings) -> None:
-    if not delta.traps and not said.traps:
-        return
     named = {trap.id for trap in delta.traps}
     if named != set(said.traps):
         found.add(Code.E21, f"intent has {', '.join(said.traps) or 'none'}, state has {', '.join(sorted(named)) or 'none'}")
