@@ -15,7 +15,6 @@ Invariants: see `envs.base`. The gym draws nothing: the profile at pick-up is th
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Unpack
@@ -26,9 +25,9 @@ from envs.turns import Outcome, TurnGym, TurnRules, TurnState
 from envs.usersim.agents.scripted import Spoken, opening
 from envs.usersim.outcome import BONUS, outcome
 from envs.usersim.outcome import Outcome as Came
-from envs.usersim.prompt import agent_system, heard, user_view
+from envs.usersim.prompt import Prompt, StateMode, agent_system, form_of, heard, user_view
 from envs.usersim.rewards import BROKEN, CITE_EVERY, cites, composed, paper, r_rub, turn_rewards
-from envs.usersim.rubric.asking import Judged, requests
+from envs.usersim.rubric.asking import Judged, marks
 from envs.usersim.rubric.dimensions import DIMENSIONS, PAPER, Dimension
 from envs.usersim.rubric.verdict import Mark
 from envs.usersim.schema.agent_turn import AgentTurn
@@ -44,12 +43,11 @@ from envs.usersim.task import UserSimTask
 from envs.usersim.trace.context import Context
 from envs.usersim.trace.errors import Code, Level
 from envs.usersim.trace.parser import parse
-from envs.usersim.trace.trace import ParseResult, Profile, Trace
+from envs.usersim.trace.trace import ParseResult, Trace
 from envs.verdicts import RuleJudge
 
-StateMode = Literal["delta", "full"]
 Pay = Literal["composed", "paper"]
-PROMPTS, STATE_MODES, PAYS = ("full", "short", "r1compat"), ("delta", "full"), ("composed", "paper")
+PAYS = ("composed", "paper")
 OVER = "The call is over."
 ENDED = {"premature": "You hung up without a reason that holds.", "overstay": "You stayed on until the line was cut."}
 STAGES = ((6, "6+"), (3, "3-5"), (1, "1-2"), (0, "0"))
@@ -103,7 +101,7 @@ class UserSimGym(TurnGym):
         partner: Speaker,
         judge: Judge,
         *,
-        prompt: Literal["full", "short", "r1compat"] = "full",
+        prompt: Prompt = "full",
         state_mode: StateMode = "delta",
         architecture: Architecture | None = None,
         gate: bool = True,
@@ -115,12 +113,6 @@ class UserSimGym(TurnGym):
         anew; `architecture`: not the task's; `gate`: whether new concerns take its leave; `rubric`: whether a judge, a model,
         scores every turn that is heard; `pay`: what `env` is."""
         super().__init__(partner, judge, **rules)
-        if prompt not in PROMPTS:
-            raise ValueError(f"prompt is {prompt!r}, but it is one of {', '.join(PROMPTS)}.")
-        if state_mode not in STATE_MODES:
-            raise ValueError(f"state_mode is {state_mode!r}, but it is one of {', '.join(STATE_MODES)}.")
-        if state_mode == "full" and prompt != "full":
-            raise ValueError(f"state_mode: full takes prompt: full, not {prompt!r}.")
         if architecture is not None and architecture not in ARCHITECTURES:
             raise ValueError(f"architecture is {architecture!r}, but it is one of {', '.join(ARCHITECTURES)}.")
         if pay not in PAYS:
@@ -128,7 +120,7 @@ class UserSimGym(TurnGym):
         self.architecture, self.gate = architecture, gate
         self.rubric, self.pay = rubric, pay
         self._dimensions = DIMENSIONS if pay == "composed" else PAPER
-        self.prompt: Profile = "rewrite" if state_mode == "full" else prompt
+        self.prompt = form_of(prompt, state_mode)
 
     def begin(self, task: Task) -> View:
         if not isinstance(task, UserSimTask):
@@ -247,17 +239,11 @@ class UserSimGym(TurnGym):
         return Outcome(heard(reply.text).content, paid, info=info, parts=parts, signed=signed)
 
     async def _judged(self, trace: Trace) -> dict[Dimension, Mark]:
-        """The rubric of a turn, all dimensions at once. Raises JudgeError for the first that fails, and nothing has changed."""
+        """The rubric of a turn. Raises JudgeError, and nothing has changed."""
         state, task = self._state, self._task
         key = f"{task.id} {self._seed} {state.turn}"
         turn = Judged(trace, task.persona, self._profile, self._agents, state.answers, self._scene, key)
-        asked = requests(turn, self._dimensions)
-        try:
-            async with asyncio.TaskGroup() as group:  # a failure ends the others, so that nobody pays for what is not used
-                verdicts = [group.create_task(self.ask_judge(request)) for request in asked]
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-        return {each.dimension: Mark.of(each, verdict.result()) for each, verdict in zip(asked, verdicts, strict=True)}
+        return await marks(turn, self._dimensions, self.ask_judge)
 
     def _paid(
         self,

@@ -33,12 +33,15 @@ def said(played: Episode) -> list[str | None]:
     return list(played.state["said"])
 
 
-@pytest.mark.parametrize("form", [{"prompt": "full"}, {"prompt": "short"}, {"state_mode": "full"}])
+FORMS = {"full": {}, "short": {"prompt": "short"}, "rewrite": {"state_mode": "full"}}
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", USERS)
 def test_words_score_as_the_rule_user_that_wrote_them(name, form):
     """An item's score is the same whether a rule user's traces are played, or its words are written and read again."""
     for item in ITEMS:
-        written = episode(item, RuleSpeaker(USERS[name], 0), **form)
+        written = episode(item, RuleSpeaker(USERS[name], 0), **FORMS[form])
         assert not any(written.state["errors"]), item.item_id
         again = score(item, play(item, recorded(said(written), written.state["prompt"])))
         direct = score(item, play(item, USERS[name]))

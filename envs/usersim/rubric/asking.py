@@ -6,12 +6,14 @@ asks for.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from envs.base import Verdict, VerdictRequest
 from envs.usersim.rubric.dimensions import RUBRICS, Dimension, Where
-from envs.usersim.rubric.verdict import NONCE, RubricRequest
+from envs.usersim.rubric.verdict import NONCE, Mark, RubricRequest
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.dynamic_profile import DynamicProfile
 from envs.usersim.schema.enums import CHILDREN
@@ -60,6 +62,23 @@ def requests(turn: Judged, dimensions: Iterable[Dimension]) -> list[RubricReques
         )
         for dimension in dimensions
     ]
+
+
+async def marks(
+    turn: Judged, dimensions: Iterable[Dimension], ask: Callable[[VerdictRequest], Awaitable[Verdict]]
+) -> dict[Dimension, Mark]:
+    """What a judge says of a turn, all dimensions at once. Raises what `ask` does for the first that fails."""
+    asked = requests(turn, dimensions)
+
+    async def mark(request: RubricRequest) -> Mark:
+        return Mark.of(request, await ask(request))
+
+    try:
+        async with asyncio.TaskGroup() as group:  # a failure ends the others, so that nobody pays for what is not used
+            made = [group.create_task(mark(request)) for request in asked]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return {request.dimension: task.result() for request, task in zip(asked, made, strict=True)}
 
 
 def _part(part: Where, trace: Trace, dimension: Dimension) -> str:

@@ -22,8 +22,7 @@ from envs.base import Judge, Message, Role, Speaker, Split, Task, View
 from envs.tool import Call
 from envs.turns import Outcome, TurnGym, TurnRules, TurnState
 from envs.usersim.data import sops
-from envs.usersim.gym import StateMode, UserSimGym
-from envs.usersim.prompt import heard, user_view
+from envs.usersim.prompt import Prompt, StateMode, form_of, heard, user_view
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.state.excitation import gates
 from envs.usersim.trace.context import Context
@@ -76,13 +75,13 @@ class TrapGym(TurnGym):
         partner: Speaker,
         judge: Judge,
         *,
-        prompt: Literal["full", "short", "r1compat"] = "full",
+        prompt: Prompt = "full",
         state_mode: StateMode = "delta",
         **rules: Unpack[TurnRules],
     ) -> None:
-        """How a turn is written: as UserSimGym takes it."""
+        """`prompt` and `state_mode`: how a turn is written, as in UserSimGym."""
         super().__init__(partner, judge, **rules)
-        self.prompt: Profile = UserSimGym(partner, judge, prompt=prompt, state_mode=state_mode).prompt
+        self.prompt = form_of(prompt, state_mode)
 
     def begin(self, task: Task) -> View:
         if not isinstance(task, TrapTask):
