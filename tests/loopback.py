@@ -76,7 +76,10 @@ def serving(answers: list[Answer] | Callable[[dict[str, Any]], Answer]) -> Itera
                 server.at_once += 1
                 server.most_at_once = max(server.most_at_once, server.at_once)
             try:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                length = int(self.headers["Content-Length"])
+                if len(sent := self.rfile.read(length)) < length:
+                    raise ConnectionResetError("the client hung up in the middle of its request")
+                body = json.loads(sent)
                 self._reply(server.answer(self.path, dict(self.headers), body))
             finally:
                 with server.lock:

@@ -29,6 +29,7 @@ from envs.intention.loader import WRITTEN
 from envs.intention.task import Hidden
 from envs.intention.user import IntentionUser
 from envs.speakers import ConstantSpeaker
+from envs.verdicts import validate_verdict
 
 NAME = "IntentionGym"
 POOL = ("what", "is", "the", "which", "do", "you", "want", *VALUES["food"])
@@ -178,6 +179,44 @@ def test_any_actions_keep_the_contract(actions, strict, closing, prompt):
         assert 0 <= result.rewards["env"] <= 1.05 and result.rewards.keys() == result.sources.keys()
         assert not (result.terminated and result.truncated) and made.signature()
     assert 0 <= made.score() <= 1 and made.state()["turn"] <= 8
+    assert made.score() == pytest.approx(earned * 20 / sum(LADDER[d.importance] for d in task().hidden.details))
+
+
+class Answering:
+    """A judge that answers these, whatever is asked, one after the other."""
+
+    def __init__(self, answers) -> None:
+        self.left = list(answers)
+
+    async def verdict(self, request):
+        return validate_verdict(request, self.left.pop(0), "any@1")
+
+
+POSITION = st.integers(-2, 4) | st.booleans() | st.none() | st.text(max_size=2)
+COVERED = st.lists(st.integers(0, 2), max_size=3) | st.lists(POSITION, max_size=4)
+VERDICT = st.fixed_dictionaries({"on_topic": st.booleans() | st.just("yes"), "covered": COVERED})
+
+
+@given(verdicts=st.lists(VERDICT, min_size=1, max_size=10), strict=st.booleans(), closing=st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_any_verdict_is_played_or_refused_and_pays_each_detail_once(verdicts, strict, closing):
+    judge = Answering(verdicts)
+    made, earned = gym(ConstantSpeaker("OK."), judge, strict=strict, closing=closing, max_turns=8), 0.0
+    while judge.left and not made.state()["over"] and not made.state()["closing"]:
+        before = made.state()
+        try:
+            result = drive(made.step("[action] Hm?"))
+        except ValueError as error:
+            assert str(error).startswith("intention.coverage: ") and made.state() == before
+            continue
+        now = made.state()
+        assert 0 <= result.rewards["env"] <= 1 and result.sources == {"env": "any@1"}
+        assert len(set(now["covered"])) == len(now["covered"]) <= 3 and (
+            not strict or len(now["covered"]) <= len(before["covered"]) + 1
+        )
+        assert result.rewards["env"] == 0 or len(now["covered"]) > len(before["covered"])
+        earned += result.rewards["env"]
+    assert 0 <= made.score() <= (0.5 if closing else 1) and made.success() <= (not closing)
     assert made.score() == pytest.approx(earned * 20 / sum(LADDER[d.importance] for d in task().hidden.details))
 
 

@@ -19,6 +19,7 @@ from envs.telepathy.things import things
 from envs.telepathy.user import TelepathyUser
 from envs.telepathy.wording import DONE, OPENINGS, RIGHT, WRONG
 from envs.tool import Call, parse
+from envs.verdicts import validate_verdict
 
 HELDOUT = {source: envs.load("TelepathyGym", "heldout", source=source)[:60] for source in ("generated", "handwritten")}
 TRAIN = {task.id: task for task in envs.load("TelepathyGym", "train")}
@@ -77,6 +78,16 @@ def test_trying_names_in_every_turn_does_not_pay_even_without_a_limit():
     assert sum(scores) == 16, "one name a turn, 16 turns: of all 480 things that would be one in thirty"
 
 
+class Answering:
+    """A judge that answers these, right or not, one after the other."""
+
+    def __init__(self, answers) -> None:
+        self.left = list(answers)
+
+    async def verdict(self, request):
+        return validate_verdict(request, {"correct": self.left.pop(0)}, "any@1")
+
+
 ACTIONS = st.one_of(
     st.text(),
     st.builds("[{}] {}".format, st.sampled_from(["action", "answer", "finish", "search"]), st.text()),
@@ -99,6 +110,28 @@ def test_any_actions_keep_the_contract(actions, guesses, prompt):
         over = result.terminated or result.truncated
         assert result.rewards.keys() == result.sources.keys() and not (result.terminated and result.truncated)
     assert earned == made.score() == float(made.success()) and made.state()["turn"] <= 8
+
+
+@given(
+    verdicts=st.lists(st.booleans() | st.integers(-1, 2) | st.none() | st.text(max_size=5), min_size=1, max_size=8),
+    guesses=st.integers(0, 3),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_verdict_is_played_or_refused_and_pays_once(verdicts, guesses):
+    """A judge is believed, whatever is guessed; what is no verdict changes nothing."""
+    judge = Answering(verdicts)
+    made, earned = gym(judge=judge, guesses=guesses, max_turns=8), 0.0
+    while judge.left and not made.state()["over"]:
+        before, valid = made.state(), isinstance(judge.left[0], bool)
+        try:
+            result = drive(made.step("[answer] x"))
+        except ValueError:
+            assert not valid and made.state() == before
+            continue
+        assert valid and result.rewards["env"] in (0.0, 1.0) and result.sources == {"env": "any@1"}
+        earned += result.rewards["env"]
+        assert result.terminated == (made.success() or made.state()["guesses"] == guesses)
+    assert earned == made.score() == float(made.success())
 
 
 @given(said=st.text())

@@ -27,10 +27,16 @@ LORA = {"lora": {"rank": 4, "alpha": 8, "targets": ["q_proj", "v_proj", "down_pr
 EXACT: dict[str, tuple[int, dict[str, Any]]] = {
     "zero1-checkpointing": (2, {"zero_stage": 1, "gradient_checkpointing": True}),
     "zero2-offload": (1, {"zero_stage": 2, "offload": "optimizer"}),
+    "zero2-three-ranks": (3, {"zero_stage": 2}),
     "zero3-offload-checkpointing": (2, {"zero_stage": 3, "offload": "all", "gradient_checkpointing": True}),
 }
 BFLOAT16 = {f"zero{stage}": (2, {"zero_stage": stage, "dtype": "bfloat16"}) for stage in (1, 2, 3)}
+BFLOAT16["zero2-offload-checkpointing"] = (
+    1,
+    {"zero_stage": 2, "dtype": "bfloat16", "offload": "optimizer", "gradient_checkpointing": True},
+)
 ADAPTED = {f"zero{stage}": (2, {"zero_stage": stage, **LORA}) for stage in (2, 3)}
+ADAPTED["zero0-checkpointing"] = (1, {"zero_stage": 0, "gradient_checkpointing": True, **LORA})
 
 
 def choices(of: dict[str, Any]) -> Any:
