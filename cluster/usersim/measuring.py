@@ -29,6 +29,8 @@ LONGEST_CONTEXT = 8192
 """Of a model that no config says anything about, in tokens: a call in the form `full` takes up to four thousand."""
 TURN_TOKENS = 768
 """Twice what a careful turn in the form `full` takes."""
+MEASURED = "measured"
+"""Stands for the model of whoever is measured: a config names one."""
 SERVED = {"max_turn_tokens": TURN_TOKENS, "max_context": 2 * TURN_TOKENS}
 """Of a user that is no folder here: its server knows its context, and has to be asked for a turn's tokens only."""
 MOST_TURNS = 24
@@ -39,22 +41,21 @@ def configured(config: Path | None, overrides: Sequence[str], who: Sequence[str]
     """For the users that are named, what a run's YAML says of `READ`, then the overrides. Raises UserError."""
     raw: dict[str, Any] = {}
     if config is not None:
-        configuration.load(config, imitates=False)  # all of it must make sense
+        configuration.load(config, elsewhere=True)  # all of it must make sense; its models need not be here
         raw = yaml_text.read(config)
     folders = [model_folder(name) for name in who if name not in USERS and Path(name).expanduser().is_dir()]
     longest = min([LONGEST_CONTEXT, *map(longest_context, folders)])
     sizes = {"max_turn_tokens": min(TURN_TOKENS, longest // 4), "max_context": longest} if folders else {}
-    model = str(folders[0]) if folders else {"tiny": "agent"}
     kept = {name: raw[name] for name in READ if name in raw}
     given = raw.get("gyms", {}).get("params", {}).get(GYM, {})
     params = {name: value for name, value in given.items() if name in PARAMS}
     asked: dict[str, Any] = {
         **kept,
-        "policies": {"agent": {"model": model, "train": True}, "user": {"speaker": "scripted"}},
+        "policies": {"agent": {"model": MEASURED, "train": True}, "user": {"speaker": "scripted"}},
         "gyms": {"params": {GYM: params}},
         "rollout": {**(sizes or SERVED), **kept.get("rollout", {})},
     }
-    resolved = configuration.parse(asked, list(overrides), imitates=False)
+    resolved = configuration.parse(asked, list(overrides), elsewhere=True)
     for folder in folders:
         if (size := resolved.rollout.max_context) > longest_context(folder):
             raise UserError(f"rollout.max_context is {size}: {folder} holds {longest_context(folder)} tokens.")

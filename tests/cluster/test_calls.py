@@ -15,8 +15,10 @@ from served_user import ASKS, behind
 from cluster import cli
 from cluster.calls.outputs import SCHEMA
 from cluster.calls.plan import AGENTS, CALLS, GOAL_ALONE, SEEN, UNSEEN, matter, plan, switch_of
+from cluster.errors import UserError
 from cluster.evaluation.store import Store
 from cluster.jobs.interruption import Interrupted
+from cluster.usersim.measuring import configured
 from envs.usersim.baselines import QUESTION
 
 CONFIG = Path(__file__).parents[2] / "examples" / "usersim.yaml"
@@ -159,6 +161,19 @@ def test_a_user_behind_a_server_is_timed_and_read_strictly(tmp_path):
     assert 0 < everything["seconds"]["mean"] < 5 and everything["tokens"] is None and everything["robotic"]["mean"] > 0.5
     own = [m["content"] for body in server.bodies for m in body["messages"] if m["role"] == "assistant"]
     assert own and set(own) <= {QUESTION, "I am no person."}, "only words that were heard come back, or its last"
+
+
+def test_a_runs_yaml_will_do_though_its_models_are_elsewhere(tmp_path):
+    paper = CONFIG.with_name("userlm_r1_qwen3_8b.yaml")
+    config = configured(paper, ["rollout.workers=2"], ["oracle"])
+    assert (config.rollout.max_context, config.rollout.workers, config.engine.dtype) == (12288, 2, "bfloat16")
+    assert config.gyms.params["UserSimGym"] == {"state_mode": "full"} and config.judges["default"].backend == "rules"
+    with pytest.raises(UserError, match=r"rollout\.wrkers is not a known key"):
+        configured(paper, ["rollout.wrkers=2"], ["oracle"])
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("rolout: {workers: 2}")
+    with pytest.raises(UserError, match="rolout is not a known key: did you mean rollout"):
+        configured(wrong, [], ["oracle"])
 
 
 def test_a_server_that_fails_is_no_score(tmp_path, capsys):
