@@ -1,7 +1,8 @@
 """A kept episode as a ShareGPT record, as `cluster.imitation.conversation_file` reads it.
 
 The teacher spoke the bracket wire, which any server can write; the record is on the wire of the policy that will imitate it.
-Invariant: a turn that was malformed or cut off is in its place, for others answered it, with weight 0.
+Invariant: a turn that was malformed or cut off is in its place, for others answered it, with weight 0; so is one that only
+`calls: userrl` took for a call, where it would have to be written on another wire.
 """
 
 from __future__ import annotations

@@ -98,6 +98,12 @@ def test_a_record_of_another_wire_has_its_usage_calls_and_tool_messages(tmp_path
     assert lesson.messages[-1].content == f"<tool_call>\n{call}\n</tool_call>"
 
 
+def test_what_only_userrls_readings_take_for_a_call_is_not_imitated_on_another_wire():
+    made = row(0, 1.0, "[search] What is it?", "[action] What?")
+    assert [message.get("weight") for message in record(made, "hermes")["conversations"]] == [None, None, 0, None, None]
+    assert [message.get("weight") for message in record(made, "bracket")["conversations"]] == [None] * 5
+
+
 def test_a_turn_that_was_cut_off_is_not_imitated():
     made = row(0, 1.0, "[action] a", "[action] b")
     made.turns[1].finish = "length"
