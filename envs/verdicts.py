@@ -4,7 +4,8 @@ A kind is registered by its gym, once, with everything a judge of any back end n
 the rule, the check of a verdict against its request, and the prompt and schema for a judge that is a model.
 
 Invariants
-- Every kind has a rule, so `RuleJudge` (the embedded default) answers every request at once.
+- Every kind has a rule, so `RuleJudge` (the embedded default) answers every request at once; a rule that cannot know raises
+  ValueError and says that the judge must be a model (`usersim.rubric`: always).
 - A verdict leaves `validate_verdict` only if it makes sense for its request; otherwise `ValueError` says why in a sentence.
 """
 
