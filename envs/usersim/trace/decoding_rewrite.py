@@ -9,16 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from itertools import product
-from typing import TYPE_CHECKING
 
 from envs.usersim.schema.delta import NewConcern
 from envs.usersim.schema.enums import CONCERN_STATUSES, STATE_VARS, TIER_LETTER, TIERS
 from envs.usersim.trace.context import Context
+from envs.usersim.trace.decoding_parts import Parts
 from envs.usersim.trace.ebnf import Alternative, Ref
 from envs.usersim.trace.listed import listed_new
-
-if TYPE_CHECKING:
-    from envs.usersim.trace.decoding import Parts
 
 _TIERS = {letter: tier for tier, letter in TIER_LETTER.items()}
 
