@@ -119,7 +119,9 @@ def test_the_papers_run_fits_eight_gpus_and_no_fewer(monkeypatch, capsys, tmp_pa
     assert gyms["train"] == {"TravelGym": 925, "TauGym": 500, "TurtleGym": 423, "PersuadeGym": 378, "FunctionGym": 200}
     assert set(gyms["transfer"]) == {"IntentionGym", "TelepathyGym", "SearchGym"}
     assert all(gyms["params"][gym]["preset"] == "userrl" for gym in (*gyms["train"], *gyms["transfer"]))
-    assert resolved["run"]["iterations"] * learner["minibatches"] == 15 * (sum(gyms["train"].values()) // 128) * 8
+    assert (resolved["run"]["iterations"], learner["minibatches"]) == (15 * (sum(gyms["train"].values()) // 128), 8)
+    assert [rollout[name] for name in ("max_context", "max_turn_tokens", "temperature")] == [1152 + 8192, 8192, 1.0]
+    assert [learner[name] for name in ("betas", "weight_decay", "max_grad_norm")] == [[0.9, 0.999], 0.01, 1.0]
     assert (learner["lr"], learner["clip"], learner["dual_clip"], learner["kl"]["coef"]) == (1e-6, [0.2, 0.2], 3.0, 0.0)
     assert [rewards[name] for name in ("estimator", "turn", "trajectory", "gamma")] == ["userrl", "equalized", "mean", 0.8]
     assert "# fits what is described: 1 node: 96 CPUs and 8 GPUs" in printed

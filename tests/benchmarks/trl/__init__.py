@@ -61,7 +61,7 @@ class Size:
     steps: int
 
 
-FULL = Size(Shape(256, 5), 8, 64, (1, 2), 32, 2, 2, 4096, (0, 1), rounds=3, steps=3)
+FULL = Size(Shape(256, 5), 8, 64, (1, 2), 32, 1, 2, 4096, (0, 1), rounds=3, steps=3)
 SMALLEST = Size(Shape(64, 1), 2, 4, (1,), 4, 1, 1, 4096, (0,), rounds=1, steps=1)
 
 
