@@ -223,8 +223,9 @@ async def test_a_cancelled_call_leaves_the_engine_free(engine: Engine):
 async def test_its_vitals_show_what_waits_and_what_was_done(engine: Engine):
     before = engine.vitals()
     task = asyncio.create_task(generate(engine, 200))
-    await asyncio.sleep(0.05)
-    during = engine.vitals()
+    async with asyncio.timeout(5):
+        while (during := engine.vitals())["done"]["engine steps"] == before["done"]["engine steps"]:
+            await asyncio.sleep(0.005)
     await task
     async with asyncio.timeout(5):
         while (after := engine.vitals())["pending"]["engine steps"]:  # it answers first and strikes off then

@@ -79,7 +79,7 @@ def runs(models: tuple[Path, Models], tmp_path_factory: pytest.TempPathFactory) 
     config.rollout.max_turn_tokens = 24
     config.run.iterations, config.checkpoint.every, config.checkpoint.keep = ITERATIONS, 2, 2
     config.sft = None
-    config.policies["agent"].model = str(models[1].agent)
+    config.policies["agent"].model = str(models[1].acting)
     assert config.policies["user"].mix is not None
     config.policies["user"].mix[0].model = str(models[1].frozen["user"])
     config.eval.greedy = config.eval.constant_user = config.eval.baselines = False
