@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch.nn import Parameter
 
-BUCKET = 100_000_000
-"""Numbers gathered at a time: 200 MB in bfloat16."""
+BUCKET = 20_000_000
+"""Numbers gathered at a time: 80 MB in float32. Measured: `docs/benchmarks.md`, gather."""
 
 Named = Iterable[tuple[str, Parameter]]
 

@@ -5,6 +5,11 @@
 One per gym, no network. The signature is the gym's label of the state before the turn, seen by the trainer only; g is
 the mean return of the *other* rollouts, by which the task's difficulty enters; `earned` is what the rollout was paid
 before the turn. None of it knows what the rollout does from turn t on.
+
+Two departures from the method as it was specified. There g is multiplied by progress; a signature is a label without
+order, so `earned` stands for it here: where only the end pays it is 0 before every turn, and the label alone tells how far
+a rollout has come. And how Phi moves over unpaid turns is told by its sign (`learner.credit_metrics`), not by the act of the
+turn.
 """
 
 from __future__ import annotations

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from math import prod
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from learner.estimators import GymState, Rollout, TurnGae, make_estimator
 from learner.gym_credit import GymCredit
 from learner.scoring import Played, score
 from rewards.config import RewardsConfig
+from rewards.credit import rewards_to_go
 
 Weigh = Callable[[Sequence[Rollout]], list[list[float]]]
 
@@ -28,6 +31,30 @@ def with_learned_potential(lam: float) -> Weigh:
     rng, state, estimator = np.random.default_rng(11), GymState(), TurnGae(lam)
     estimator.observe(state, [random_group(rng, 4) for _ in range(8)])
     return lambda group: estimator.weights(group, state)
+
+
+def centred_to_go(group: Sequence[Rollout], *, own_in: bool) -> list[list[float]]:
+    """Each reward less the mean of that turn's survivors, summed from the turn to the own end: what verl#7244 is about."""
+
+    def centred(own: int, turn: int) -> float:
+        alive = [number for number, rollout in enumerate(group) if turn < len(rollout.rewards) and (own_in or number != own)]
+        return group[own].rewards[turn] - (fmean(group[number].rewards[turn] for number in alive) if alive else 0.0)
+
+    return [rewards_to_go([centred(own, turn) for turn in range(len(rollout.rewards))]) for own, rollout in enumerate(group)]
+
+
+def survivors_mean(group: Sequence[Rollout]) -> list[list[float]]:
+    """Reward-to-go less its mean over all who are still talking, the own rollout among them."""
+    returns = [rewards_to_go(rollout.rewards) for rollout in group]
+    return [[g - fmean(other[turn] for other in returns if turn < len(other)) for turn, g in enumerate(own)] for own in returns]
+
+
+MISTAKES: dict[str, Weigh] = {
+    "survivor mean, own in": survivors_mean,
+    "#7244, own in": partial(centred_to_go, own_in=True),
+    "#7244, leave-one-out": partial(centred_to_go, own_in=False),
+}
+"""Known mistakes, which the checks must see. Nothing of the product."""
 
 
 def random_group(rng: np.random.Generator, size: int) -> list[Rollout]:

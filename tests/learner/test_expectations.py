@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from estimator_cases import Way, by_name, expectation, played, scored, stop_or_go, with_learned_potential
+from estimator_cases import MISTAKES, Way, by_name, expectation, played, scored, stop_or_go, with_learned_potential
 
 from learner.estimators import GymState
 from learner.gym_credit import GymCredit
@@ -73,6 +73,23 @@ def test_userrl_has_the_published_bias(settings, expected, variance):
     mean, covariance = expectation(by_name("userrl", **settings))
     assert mean == pytest.approx(np.array(expected), abs=1e-6)
     assert np.trace(covariance) == pytest.approx(variance, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "variance"),
+    [
+        ("survivor mean, own in", [-0.116667, 0.116667, 0.01875, -0.01875], 0.020454),
+        ("#7244, own in", [0.033333, -0.033333, 0.01875, -0.01875], 0.007121),
+        ("#7244, leave-one-out", [-0.00625, 0.00625, 0.045, -0.045], 0.029539),
+    ],
+)
+def test_known_mistakes_are_seen(name, expected, variance):
+    """The second teaches to stop where going on pays."""
+    mean, covariance = expectation(MISTAKES[name])
+    assert mean == pytest.approx(np.array(expected), abs=1e-6)
+    assert np.trace(covariance) == pytest.approx(variance, abs=1e-6)
+    assert np.abs(mean - TRUE).max() > 0.01, "by far more than what passes for unbiased"
+    assert (mean[1] < 0) == (name == "#7244, own in")
 
 
 COST = 0.08

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from estimator_cases import by_name, scored, with_learned_potential
+from estimator_cases import MISTAKES, by_name, scored, with_learned_potential
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +78,7 @@ BIASED = {
     "userrl": by_name("userrl"),
     "userrl r2g x r2g": by_name("userrl", turn="r2g", trajectory="r2g"),
     "userrl equalized x sum, no std": by_name("userrl", turn="equalized", trajectory="sum", std=False),
+    **MISTAKES,
 }
 
 
@@ -90,7 +91,7 @@ def test_the_unbiased_do_not_look_ahead(name, case):
 
 @pytest.mark.parametrize("name", BIASED)
 def test_the_biased_do(name):
-    """By choice, known and documented; the last only by the factor (K - 1) / K."""
+    """By choice, known and documented, `equalized x sum` only by the factor (K - 1) / K. Then mistakes."""
     search = settings(deadline=None, max_examples=2000, phases=[Phase.generate])
     find(cases(), lambda case: gap(BIASED[name], case) > 0.01, settings=search)
 

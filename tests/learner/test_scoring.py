@@ -11,6 +11,7 @@ from learner.assignment import CreditState, assign
 from learner.estimators import GymState, make_estimator
 from learner.gym_credit import GymCredit
 from learner.scoring import score
+from rewards.combine import combine
 from rewards.config import RewardsConfig
 
 
@@ -51,6 +52,25 @@ def test_userrl_divides_every_name_by_the_groups_own_deviation():
     weights = scored(settings, [NAMED])[0]
     up = 1 / 2**0.5
     assert weights == [pytest.approx([2 * up - 0.5 * up] * 2, abs=1e-4), pytest.approx([-2 * up + 0.5 * up], abs=1e-4)]
+
+
+PUBLISHED = {
+    "sum_then_normalise": ({"format": 1.0, "rubric": 1.0}, [-0.39, 1.16, -1.16, 0.39]),
+    "normalise_then_sum": ({"format": 0.3, "rubric": 0.7}, [-1.31, 1.06, 0.38, -0.13]),
+}
+"""`user_simulator.md` 10.4: four rollouts of one turn with rewards (1, .2), (1, .8), (0, .9), (1, .5)."""
+
+
+@pytest.mark.parametrize("way", PUBLISHED)
+def test_the_two_ways_disagree_as_published(way):
+    """The third rollout is worst in one and good in the other. The second way is published divided by its own deviation."""
+    weights, expected = PUBLISHED[way]
+    settings = config(estimator="userrl", turn="equalized", trajectory="sum", combine=way, weights=weights)
+    turns = [{"format": form, "rubric": rubric} for form, rubric in [(1.0, 0.2), (1.0, 0.8), (0.0, 0.9), (1.0, 0.5)]]
+    ours = np.concatenate(scored(settings, [[played(combine([turn], settings)) for turn in turns]])[0])
+    if way == "normalise_then_sum":
+        assert ours == pytest.approx([-0.735, 0.593, 0.214, -0.071], abs=5e-4), "not renormalised"
+    assert ours / ours.std(ddof=1) == pytest.approx(expected, abs=5e-3)
 
 
 def test_a_gated_cost_falls_on_those_whose_rivals_succeed():
