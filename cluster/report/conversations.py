@@ -57,8 +57,9 @@ class Chapter:
 def chapters(directory: RunDirectory) -> list[Chapter]:
     """One for each table and gym in which some episode is in order."""
     last = max(directory.iterations(TRAIN), default=None)
-    places = [(TRAIN, last)] if last is not None else []
-    return [chapter for place in [*places, *_last_evaluation(directory)] for chapter in _by_gym(directory, *place)]
+    places: list[tuple[str, int | None]] = [(TRAIN, last)] if last is not None else []
+    places += _last_evaluation(directory)
+    return [chapter for place in places for chapter in _by_gym(directory, *place)]
 
 
 def _last_evaluation(directory: RunDirectory) -> Iterator[tuple[str, int | None]]:
