@@ -139,6 +139,7 @@ GuardName = Literal[
     "grad_norm_jump",
     "judge_errors",
     "masked_episodes",
+    "premature_stops",
 ]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Factor = Annotated[float, Field(gt=1.0)]
@@ -171,6 +172,8 @@ class GuardsConfig(BaseModel):
     """Share of verdicts that failed for good."""
     masked_episodes: Share | None = 0.1
     """Share of episodes that failed and are left out."""
+    premature_stops: Share | None = 0.8
+    """Lowest success and lowest number of turns as shares of those of the last iterations; an alarm if both are below."""
     baseline_iterations: PositiveInt = 5
     """How many iterations there must be before one is compared with them."""
     abort: list[GuardName] = Field(default_factory=list)

@@ -16,13 +16,21 @@ FREE: Bounds = (-math.inf, math.inf)
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`bounds(limit, reference)` is what the metric is to stay within, its ends included."""
+    """`bounds(limit, reference)` is what the metric is to stay within, its ends included.
+
+    A guard with a second metric, `beside`, alarms only if both are out of their bounds.
+    """
 
     metric: str
     bounds: Callable[[float, float], Bounds]
     advice: str
     reference: Literal["none", "first", "recent"] = "none"
     """What the limit is a factor of: nothing, the median of the first iterations, or that of the last ones."""
+    beside: str | None = None
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.metric, self.beside) if self.beside else (self.metric,)
 
 
 def _at_most(limit: float, _: float) -> Bounds:
@@ -82,6 +90,14 @@ GUARDS: dict[GuardName, Guard] = {
     ),
     "masked_episodes": Guard(
         "rollout/masked_share", _at_most, "episodes are lost to failures; the rollout/masked/ scalars name their kinds"
+    ),
+    "premature_stops": Guard(
+        "reward/success",
+        lambda limit, usual: (limit * usual, math.inf),
+        "the policy ends episodes instead of solving tasks; compare reward/last_turn_weight with "
+        "reward/earlier_turn_weight, then look at rewards.turn_cost and rewards.estimator",
+        "recent",
+        beside="rollout/turns",
     ),
 }
 assert set(GUARDS) == set(get_args(GuardName))

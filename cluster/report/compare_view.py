@@ -79,7 +79,7 @@ def sentences(comparison: Comparison) -> Iterator[str]:
 
 def page(comparison: Comparison, runs: Sequence[Path]) -> str:
     """The comparison as HTML; the curves of one metric of all runs share a panel."""
-    panels = _overlaid(comparison.runs, [_curves(run) for run in runs])
+    panels = _overlaid(comparison.runs, _curves(runs))
     return render(
         "compare.html",
         panels=[asdict(panel) for panel in panels],
@@ -117,9 +117,10 @@ def _table(columns: Sequence[str]) -> Table:
     return table
 
 
-def _curves(run: Path) -> Curves:
-    directory = RunDirectory.at(run)
-    return run_curves(measured(directory), yaml_text.read(directory.config))
+def _curves(runs: Sequence[Path]) -> list[Curves]:
+    directories = [RunDirectory.at(run) for run in runs]
+    configs = [yaml_text.read(directory.config) for directory in directories]
+    return [run_curves(measured(directory), configs) for directory in directories]
 
 
 def _overlaid(names: Sequence[str], runs: Sequence[Curves]) -> list[Panel]:

@@ -22,6 +22,8 @@ EACH = 3
 """Conversations at either end."""
 LONGEST = 4000
 TRAIN = "train"
+HELDOUT = "heldout"
+"""The evaluations on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,21 @@ class Chapter:
 
 def chapters(directory: RunDirectory) -> list[Chapter]:
     """One for each table and gym in which some episode is in order."""
-    phases = directory.phases()
-    heldout = next((phase for phase in (AFTER, BEFORE) if phase in phases), None)
     last = max(directory.iterations(TRAIN), default=None)
     places: list[tuple[str, int | None]] = [(TRAIN, last)] if last is not None else []
-    places += [(heldout, None)] if heldout else []
+    places += _last_evaluation(directory)
     return [chapter for place in places for chapter in _by_gym(directory, *place)]
+
+
+def _last_evaluation(directory: RunDirectory) -> Iterator[tuple[str, int | None]]:
+    """Phase and iteration of the newest evaluation on held-out tasks, if there is one."""
+    phases, on_the_way = directory.phases(), directory.iterations(HELDOUT)
+    if AFTER in phases:
+        yield AFTER, None
+    elif on_the_way:
+        yield HELDOUT, max(on_the_way)
+    elif BEFORE in phases:
+        yield BEFORE, None
 
 
 def _by_gym(directory: RunDirectory, phase: str, iteration: int | None) -> Iterator[Chapter]:

@@ -36,7 +36,7 @@ def html(directory: RunDirectory) -> str:
     seed, iterations = int(config.get("run", {}).get("seed", 0)), max((row["iteration"] for row in rows), default=0)
     chapters, found = conversations.chapters(directory), evaluations.outcomes(directory, seed)
     alarms = history.alarms(rows, status.alarms)
-    drawn = run_curves(rows, config, _paid(chapters))
+    drawn = run_curves(rows, [config], _paid(chapters))
     course = evaluations.course(directory, "heldout", iterations, seed)
     main = [course, *drawn.main] if course else drawn.main
     return render(
@@ -67,11 +67,14 @@ def measured(directory: RunDirectory) -> Rows:
     return [row for row in directory.read_metrics() if row.get("iteration") is not None]
 
 
-def run_curves(rows: Rows, config: Mapping[str, Any], rewards: Iterable[str] = ()) -> Curves:
-    """The panels of a run, with the gyms and rewards that its configuration names."""
-    gyms = config.get("gyms") or {}
-    named = {*((config.get("rewards") or {}).get("weights") or {}), *rewards}
-    return curves(rows, {*(gyms.get("train") or {}), *(gyms.get("transfer") or {})}, named)
+def run_curves(rows: Rows, configs: Iterable[Mapping[str, Any]], rewards: Iterable[str] = ()) -> Curves:
+    """The panels of a run. Gyms and rewards are known by name from `configs`; runs share panels if they are given the same."""
+    gyms, named = set[str](), set(rewards)
+    for config in configs:
+        played = config.get("gyms") or {}
+        gyms |= {*(played.get("train") or {}), *(played.get("transfer") or {})}
+        named |= {*((config.get("rewards") or {}).get("weights") or {})}
+    return curves(rows, gyms, named)
 
 
 def numbered(panels: Sequence[Panel], first: int = 0) -> list[tuple[int, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from cluster import cli
 from cluster.errors import UserError
 from cluster.record.run_directory import RunDirectory
 from cluster.record.statistics import bootstrap_mean
+from cluster.report import compare_view
 from cluster.report.compare import compare, config_differences
 from rewards.trajectory import Row, Turn, to_table
 
@@ -105,6 +107,22 @@ def test_nothing_to_pair_is_one_sentence(tmp_path):
 def test_runs_of_one_name_are_told_apart_by_their_path(tmp_path):
     runs = [made(tmp_path / root, "same", heldout=[episode("x", 0.1)]) for root in "ab"]
     assert compare(runs).runs == [str(run) for run in runs]
+
+
+def test_a_metric_of_all_runs_is_in_one_panel_though_their_names_differ(tmp_path):
+    configs = (
+        "{rewards: {weights: {env: 1, format: 1}}, gyms: {train: {A: 1}}}",
+        "{rewards: {weights: {env: 1}}, gyms: {train: {A: 1, B: 1}}}",
+    )
+    runs = [made(tmp_path, name, config, heldout=[episode("x", 0.1)]) for name, config in zip("ab", configs, strict=True)]
+    for run in runs:
+        RunDirectory.at(run).append_metrics({"iteration": 1, "reward/format": 0.0, "reward/score/B": 0.5})
+    text = compare_view.page(compare(runs), runs)
+    panels = json.loads(re.search(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', text, re.S)[1])["panels"]
+    assert {panel["title"]: [line["label"] for line in panel["series"]] for panel in panels} == {
+        "Score and success: score · B": ["a", "b"],
+        "Rewards by name: format": ["a", "b"],
+    }
 
 
 def test_config_keys_that_differ():

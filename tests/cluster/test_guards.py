@@ -29,6 +29,8 @@ WELL = {
     "rollout/tokens": 90.0,
     "rollout/zero_weight_groups": 0.3,
     "rollout/masked_share": 0.0,
+    "rollout/turns": 6.0,
+    "reward/success": 0.6,
     "judge/error_share": 0.0,
 }
 ILL = {
@@ -43,8 +45,9 @@ ILL = {
     "grad_norm_jump": 5.0,
     "judge_errors": 0.06,
     "masked_episodes": 0.2,
+    "premature_stops": 0.4,
 }
-"""A value of each guard's metric beyond its limit, once `WELL` is usual."""
+"""A value of each guard's metrics beyond its limit, once `WELL` is usual."""
 
 
 def only(name: str, limit: float | None = None, **settings: object) -> Guards:
@@ -67,7 +70,7 @@ def test_each_guard_watches_its_metric_and_says_what_to_do(name):
     for iteration in range(1, 11):
         guards.look(iteration, WELL)
     metric = GUARDS[name].metric
-    alarms = {alarm.name: alarm for alarm in guards.look(11, WELL | {metric: ILL[name]})}
+    alarms = {alarm.name: alarm for alarm in guards.look(11, WELL | dict.fromkeys(GUARDS[name].metrics, ILL[name]))}
     alarm = alarms[name]
     assert (alarm.iteration, alarm.metric, alarm.value, alarm.abort) == (11, metric, ILL[name], False)
     assert alarm.limit is not None and alarm.limit != alarm.value
@@ -118,6 +121,30 @@ def test_what_is_not_measured_is_no_reason_to_alarm_or_to_calm_down():
     assert guards.look(4, {"learner/kl_to_start": 0.7}) == [], "still the same condition"
     assert guards.look(5, {"learner/kl_to_start": 0.1}) == []
     assert len(guards.look(6, {"learner/kl_to_start": 0.7})) == 1, "it came back"
+
+
+def test_success_that_falls_with_the_turns_is_a_collapse_and_neither_alone_is():
+    def raised(*points: tuple[float, float]) -> list[int]:
+        guards, usual = only("premature_stops"), [(0.6, 6.0)] * 8
+        rows = [{"reward/success": success, "rollout/turns": turns} for success, turns in [*usual, *points]]
+        return [alarm.iteration for iteration, row in enumerate(rows, 1) for alarm in guards.look(iteration, row)]
+
+    slide = [(0.6 * share, 6.0 * share) for share in (0.95, 0.9, 0.85, 0.75, 0.5, 0.3)]
+    assert raised(*slide) == [12], "the first below 0.8"
+    assert raised((0.3, 6.0), (0.1, 9.0)) == [], "the tasks became harder"
+    assert raised((0.6, 3.0), (0.8, 2.0)) == [], "the policy became quicker"
+    assert raised((0.1, 1.0), (0.1, 6.0), (0.1, 1.0)) == [9, 11], "it had cleared"
+
+
+def test_an_alarm_of_two_metrics_tells_both_and_half_a_measurement_is_none():
+    guards = only("premature_stops")
+    for iteration in range(1, 9):
+        guards.look(iteration, WELL)
+    assert guards.look(9, {"reward/success": 0.1}) == []
+    (alarm,) = guards.look(10, {"reward/success": 0.1, "rollout/turns": 2.0})
+    assert alarm.message.startswith("reward/success is 0.1, below 0.48 and rollout/turns is 2, below 4.8: ")
+    (alarm,) = only("premature_stops").look(1, {"rollout/turns": math.nan})
+    assert (alarm.metric, alarm.limit) == ("rollout/turns", None)
 
 
 def test_abort_marks_the_alarms_that_end_the_run():
@@ -175,7 +202,7 @@ def test_a_number_that_is_not_finite_is_never_passed_over(rows):
     for iteration, row in enumerate(rows, 1):
         last |= {alarm.name: iteration for alarm in guards.look(iteration, row)}
         for name, guard in GUARDS.items():
-            if not math.isfinite(row.get(guard.metric, 0.0)):
+            if not all(math.isfinite(row.get(metric, 0.0)) for metric in guard.metrics):
                 assert iteration - last[name] < REPEAT
 
 
@@ -196,11 +223,11 @@ def test_a_limit_that_is_wider_never_alarms_where_a_narrower_one_does_not(name, 
     """More tolerance, fewer iterations with a condition: `REPEAT` is stepped over so that each of them shows."""
     factor = name in ("length_drift", "grad_norm_jump")
     narrow, wide = (1 + limit, 1 + 2 * limit) if factor else (limit, min(1.0, 2 * limit))
-    if name.startswith("entropy"):
+    if name.startswith("entropy") or name == "premature_stops":
         narrow, wide = wide, narrow
-    metric = GUARDS[name].metric
+    metrics = GUARDS[name].metrics
     spread = [
-        {a.iteration for i, value in enumerate(values) for a in guards.look(i * REPEAT, {metric: value})}
+        {a.iteration for i, value in enumerate(values) for a in guards.look(i * REPEAT, dict.fromkeys(metrics, value))}
         for guards in (only(name, narrow), only(name, wide))
     ]
     assert spread[1] <= spread[0]

@@ -176,6 +176,17 @@ def test_the_best_and_the_worst_conversations_come_once(run, bare):
     assert [talk.end for talk in only.conversations] == ["best", "best"]
 
 
+def test_the_last_evaluation_is_the_newest_there_is(bare):
+    def evaluated(phase: str, iteration: int | None = None) -> list[str]:
+        bare.write_trajectories(synthetic_run.episodes(0.5, 3), phase, iteration)
+        return [chapter.title for chapter in conversations.chapters(bare)]
+
+    assert evaluated("heldout-before") == ["heldout-before"]
+    assert evaluated("heldout", 20) == ["heldout, iteration 20"]
+    assert evaluated("heldout", 100) == ["heldout, iteration 100"]
+    assert evaluated("heldout-after") == ["heldout-after"]
+
+
 def test_each_gym_has_its_own_best(bare):
     parts = [synthetic_run.episodes(level, 9, "train") for level in (0.2, 0.8)]
     parts[1] = parts[1].set_column(parts[1].schema.get_field_index("gym"), "gym", [["OtherGym"] * 9])
