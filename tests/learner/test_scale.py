@@ -35,6 +35,7 @@ BFLOAT16["zero2-offload-checkpointing"] = (
     1,
     {"zero_stage": 2, "dtype": "bfloat16", "offload": "optimizer", "gradient_checkpointing": True},
 )
+BFLOAT16["zero3-adapters"] = (2, {"zero_stage": 3, "dtype": "bfloat16", **LORA})
 ADAPTED = {f"zero{stage}": (2, {"zero_stage": stage, **LORA}) for stage in (2, 3)}
 ADAPTED["zero0-checkpointing"] = (1, {"zero_stage": 0, "gradient_checkpointing": True, **LORA})
 
@@ -78,6 +79,11 @@ def published(group: RankGroup) -> dict[str, torch.Tensor]:
     return tensors
 
 
+def distance(some: dict[str, torch.Tensor], others: dict[str, torch.Tensor]) -> float:
+    """Sum of absolute differences over the tensors in `some`."""
+    return sum(float((value.float() - others[name]).abs().sum()) for name, value in some.items())
+
+
 @choices(EXACT)
 def test_what_saves_memory_changes_no_step(start: Any, tiny: Path, choice: Any, tmp_path: Path):
     table = mixed_table(seed=11)
@@ -99,12 +105,17 @@ def test_bfloat16_follows_float32_whatever_the_split(start: Any, tiny: Path, cho
     table = mixed_table(seed=12)
     group = start(*choice)
     group.save(str(tmp_path / "state"))
-    _, seen = plain_steps(PolicyModel.load(tiny).lm, table, group.config, LR)
+    plain = PolicyModel.of(tiny, group.config.model_copy(update={"dtype": "float32"}), seed=0).lm
+    begun = {name: value.detach().clone() for name, value in plain.named_parameters() if value.requires_grad}
+    weights, seen = plain_steps(plain, table, group.config, LR)
     for budget in (60, 4096):
         group.restore(str(tmp_path / "state"))
         metrics = group.update(table, updates(table, group, budget))
         assert [(m["loss"], m["grad_norm"]) for m in metrics] == [pytest.approx(pair, rel=0.03, abs=0.003) for pair in seen]
-    assert {tensor.dtype for tensor in published(group).values()} == {torch.bfloat16}
+        ours = published(group)
+        assert {tensor.dtype for tensor in ours.values()} == {torch.bfloat16} and set(ours) == set(begun)
+        apart, moved = distance(ours, weights), distance(begun, weights)
+        assert apart < 0.2 * moved, "rounding takes a tenth; a step left out or done twice would take half"
     broken = updates(table, group)
     broken[0] = Update(broken[0].lr, float("nan"), broken[0].micro_batches)
     before = published(group)
