@@ -71,4 +71,4 @@ def _agent(config: Config) -> Opponent:
             "agent", policy_factory(spec, in_process.engine(config, "agent", agent.model), in_process.limits(config))
         )
     settings = config.teach or TeachConfig()
-    return Opponent(teacher.name(settings), teacher.speakers(settings))
+    return Opponent(teacher.name(settings, "agent"), teacher.speakers(settings, "agent"))
