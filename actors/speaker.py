@@ -45,12 +45,16 @@ class PolicySpeaker:
         min_version: int = 0,
         shows_thinking: bool = True,
         closed: bool = False,
+        whole: bool = False,
     ) -> None:
         """`shows_thinking`: whether the utterance is all that was said, as a gym needs it of the acting role. `closed`: whether
-        a closed question is answered by one of its choices and nothing else; never where logprobs are to be learned from."""
+        a closed question is answered by one of its choices and nothing else; never where logprobs are to be learned from.
+        `whole`: whether words that the full context cuts off are `context_full`, as in a gym where all that is said is the
+        action; they leave no tokens."""
         self.policy = policy
         self._shows_thinking = shows_thinking
         self._closed = closed
+        self._whole = whole
         self.transcript = Transcript(renderer, history)
         self._service = service
         self._renderer = renderer
@@ -61,7 +65,7 @@ class PolicySpeaker:
         self._turn = 0
 
     async def speak(self, view: View) -> Utterance:
-        """Say something, or report `context_full` when not even one token fits."""
+        """Say something, or report `context_full` when not even one token fits, or `whole` words did not."""
         ids = self.transcript.hear(view.system, view.messages, fresh=view.fresh)
         room = min(self._limits.max_turn_tokens, self._limits.max_context - len(ids))
         if room < 1:
@@ -70,6 +74,8 @@ class PolicySpeaker:
         seed = derived_seed(self._seed, self._turn)
         sampling = Sampling(self._temperature, room, seed, (self._renderer.end,), choices=choices)
         completion = await self._service.generate(self.policy, list(ids), sampling, self._min_version)
+        if self._whole and completion.finish == "length" and room < self._limits.max_turn_tokens:
+            return Utterance("", "context_full")
         text = self.transcript.say(self._turn, completion.tokens, completion.logprobs, completion.versions)
         self._turn += 1
         return Utterance(text if self._shows_thinking else strip_thinking(text), completion.finish)

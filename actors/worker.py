@@ -28,7 +28,7 @@ from actors.pool import ActorPool
 from actors.rollout import Cast, GroupRequest, SpeakerFactory, Weights, adversarial, run_group, scripted
 from actors.speaker import Limits, PolicySpeaker, TokenService
 from actors.transcript import Renderer
-from envs import modules
+from envs import modules, registry
 from envs.base import Judge, Speaker
 from envs.speakers import ConstantSpeaker
 from rewards.config import JudgeConfig, RetryPolicy
@@ -180,6 +180,7 @@ def policy_factory(spec: PolicySpec, service: TokenService, limits: Limits) -> S
             seed=seed,
             history=spec.history,
             min_version=request.version(spec.name),
+            whole=not registry.entry(request.task.gym).gym.choices,
         )
 
     return make

@@ -16,7 +16,7 @@ from cluster.evaluation.store import opened
 from cluster.evaluation.subject import Subject
 from cluster.terminal.console import Console
 from cluster.usersim.episodes import Episode, episodes
-from cluster.usersim.measuring import GYM, PARAMS, measuring
+from cluster.usersim.measuring import GYM, measuring
 from envs.usersim.loader import Heldout
 from envs.usersim.metrics.call import Call
 from envs.usersim.task import UserSimTask
@@ -28,7 +28,7 @@ def benchmark(
     """Measure users in the calls of a split; the first is compared with the others. Raises UserError before anything is
     played, Interrupted, RunFailed; what was finished by then is kept for `resume`."""
     seed, runs = config.run.seed, config.eval.repeats
-    measured = measuring(config, GYM, seed=seed, repeats=runs, params=PARAMS)
+    measured = measuring(config, GYM, seed=seed, repeats=runs)
     planned = plan(split, config.eval.tasks)
     setting = Setting.of(measured, subjects, planned, timed=True)
     with opened(out, setting.identity(), resume=resume, what="a benchmark of calls") as store, Console() as console:

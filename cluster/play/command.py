@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cluster.play.folder import Folder
     from cluster.play.game import Game, Setting
     from cluster.play.terminal import Terminal
-    from envs.base import Gym, Task
+    from envs.base import Gym, Role, Task
 
 LONGEST_CONTEXT = 4096
 """Of a model that no config says anything about, in tokens."""
@@ -50,12 +50,12 @@ def play(
 
     params, chosen = _params(resolved, gym, preset), _task(resolved, gym, split, task, seed)
     in_process.refuse_scripts(chosen, opponent.scripts(resolved, seat))
-    setting = Setting(chosen, seat, seed, params, "", resolved.policies["agent"].wire)
+    setting = Setting(chosen, seat, seed, params, "", resolved.policies[resolved.acting].wire)
     path = (resolved.run.root / "play" if out is None else out).expanduser().absolute()
     raise typer.Exit(run(resolved, setting, Folder(path, resolved), path))
 
 
-def configured(gym: str, seat: str, config: Path | None, model: Path | None, overrides: list[str]) -> Config:
+def configured(gym: str, seat: Role, config: Path | None, model: Path | None, overrides: list[str]) -> Config:
     """The config to play by. Raises UserError."""
     import envs
     from cluster import config as configuration
@@ -64,22 +64,24 @@ def configured(gym: str, seat: str, config: Path | None, model: Path | None, ove
     from cluster.start.in_process import longest_context
 
     raw: dict[str, Any] = {} if config is None else yaml_text.read(config)
+    acting: Role = envs.registry.entry(gym).gym.acting if gym in envs.gyms() else "agent"
+    partner = "user" if acting == "agent" else "agent"
     folder = None if model is None else str(model.expanduser().absolute())
     if config is None:
-        raw = {"policies": {"agent": {"model": folder or {"tiny": "agent"}, "train": True}, "user": {"speaker": "scripted"}}}
+        raw = {"policies": {acting: {"model": folder or {"tiny": acting}, "train": True}, partner: {"speaker": "scripted"}}}
         if gym in envs.gyms():
             raw |= {"gyms": {"train": {gym: 1.0}}, "eval": {"tasks": 1}}
         if model is not None:
             size = min(LONGEST_CONTEXT, longest_context(model))
             raw["rollout"] = {"max_context": size, "max_turn_tokens": min(TURN_TOKENS, size // 2)}
     if folder is not None:
-        overrides = [*overrides, f"policies.agent.model={folder}"] if seat == "user" else overrides
-        if seat == "agent":
-            raw = raw | {"policies": {**raw.get("policies", {}), "user": {"model": folder}}, "sft": None}
+        overrides = [*overrides, f"policies.{acting}.model={folder}"] if seat == partner else overrides
+        if seat == acting:
+            raw = raw | {"policies": {**raw.get("policies", {}), partner: {"model": folder}}, "sft": None}
     resolved = configuration.parse(raw, overrides, imitates=False)
     if gym not in envs.gyms():
         raise UserError(f"{gym!r} is not a gym: {suggestion(gym, envs.gyms())}")
-    opponent.check(resolved, gym, "agent" if seat == "agent" else "user")
+    opponent.check(resolved, gym, seat)
     return resolved
 
 

@@ -33,7 +33,12 @@ def check(config: Config, gym: str, role: Role) -> None:
         raise UserError(
             f"{gym} has no {role} seat: the gym answers the {entry.gym.acting} itself; play --as {entry.gym.acting}."
         )
-    if role == "agent":
+    if (acting := entry.gym.acting) != config.acting:
+        raise UserError(
+            f"in {gym} the {acting} acts, but in the gyms of --config the {config.acting} does: give none, or the config of a "
+            f"run in {gym}."
+        )
+    if role == acting:
         in_process.check_users(config)
 
 
@@ -42,33 +47,33 @@ def scripts(config: Config, role: Role) -> dict[Scripted, str]:
     found: dict[Scripted, str] = {}
     if config.judges["default"].backend == "rules":
         found["judge"] = "give a --config whose judges.default is a model or an endpoint"
-    users = [speaker.speaker or "" for speaker in partner_speakers(config).values()]
-    if role == "agent" and any(name == "scripted" or name.startswith(PREFIX) for name in users):
-        found["partner"] = "give --model, or a --config whose policies.user is an endpoint"
-    if role == "user" and not isinstance(config.policies["agent"].model, str) and not (config.teach and config.teach.endpoint):
+    acting, partner = config.acting, config.partner
+    met = [speaker.speaker or "" for speaker in partner_speakers(config).values()]
+    if role == acting and any(name == "scripted" or name.startswith(PREFIX) for name in met):
+        found["partner"] = f"give --model, or a --config whose policies.{partner} is an endpoint"
+    if role == partner and not isinstance(config.policies[acting].model, str) and not (config.teach and config.teach.endpoint):
         found["agent"] = "give --model, or a --config with teach.endpoint"
     return found
 
 
 def opponent(config: Config, role: Role, request: GroupRequest) -> Opponent:
     """Who plays against a person in `role`; to be made in the event loop. Raises UserError."""
-    return _user(config, request) if role == "agent" else _agent(config)
+    return _partner(config, request) if role == config.acting else _acting(config)
 
 
-def _user(config: Config, request: GroupRequest) -> Opponent:
-    """One of the run's users, drawn by weight."""
-    users = in_process.users(config)
-    name = draw_opponent({name: weight for name, (weight, _) in users.items()}, request.group_id, request.seeds)
-    return Opponent(name, users[name][1])
+def _partner(config: Config, request: GroupRequest) -> Opponent:
+    """One of the run's partners, drawn by weight."""
+    partners = in_process.users(config)
+    name = draw_opponent({name: weight for name, (weight, _) in partners.items()}, request.group_id, request.seeds)
+    return Opponent(name, partners[name][1])
 
 
-def _agent(config: Config) -> Opponent:
-    """The run's agent if it is in a folder, else its teacher, else the gym's expert."""
-    agent = config.policies["agent"]
-    if isinstance(agent.model, str):
-        spec = PolicySpec("agent", agent.model, agent.wire, agent.history_thinking)
-        return Opponent(
-            "agent", policy_factory(spec, in_process.engine(config, "agent", agent.model), in_process.limits(config))
-        )
+def _acting(config: Config) -> Opponent:
+    """The run's policy if it is in a folder, else its teacher, else the gym's expert."""
+    role = config.acting
+    policy = config.policies[role]
+    if isinstance(policy.model, str):
+        spec = PolicySpec(role, policy.model, policy.wire, policy.history_thinking)
+        return Opponent(role, policy_factory(spec, in_process.engine(config, role, policy.model), in_process.limits(config)))
     settings = config.teach or TeachConfig()
-    return Opponent(teacher.name(settings), teacher.speakers(settings))
+    return Opponent(teacher.name(settings, role), teacher.speakers(settings, role))

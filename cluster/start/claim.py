@@ -39,7 +39,7 @@ FREE = (
     "judges.*.max_batch",
     "judges.*.max_wait_ms",
     "judges.*.retry.*",
-    *(f"{place}.endpoint.{name}" for place in ("judges.*", "policies.user.mix.*") for name in FREE_OF_AN_ENDPOINT),
+    *(f"{place}.endpoint.{name}" for place in ("judges.*", "policies.*.mix.*") for name in FREE_OF_AN_ENDPOINT),
     "learner.gradient_checkpointing",
     "learner.tokens_per_micro_batch",
     "learner.*_timeout_s",

@@ -102,7 +102,7 @@ def write(config: Config, settings: TeachConfig, store: Store, *, planned: int, 
     from cluster.record.run_directory import RunDirectory
     from cluster.record.whole_file import replace_text
     from cluster.teach.account import account, markdown
-    from cluster.teach.records import record
+    from cluster.teach.records import records
     from cluster.teach.selection import fates
     from cluster.teach.teacher import name as teacher_name
 
@@ -114,11 +114,19 @@ def write(config: Config, settings: TeachConfig, store: Store, *, planned: int, 
     directory.write_config(resolved(config))
     directory.trajectories.mkdir(exist_ok=True)
     _tables(directory, played, decided)
-    wire = config.policies["agent"].wire
-    kept = [record(row, wire) for row, fate in zip(rows, decided, strict=True) if fate == KEPT]
+    wire = config.policies[config.acting].wire
+    kept = [data for row, fate in zip(rows, decided, strict=True) if fate == KEPT for data in records(row, wire)]
     replace_text(store.path / SAMPLES, "".join(json.dumps(data, ensure_ascii=False) + "\n" for data in kept))
     most = None if settings.endpoint is None else settings.endpoint.max_cost
-    made = account(rows, decided, store.calls, teacher=teacher_name(settings), planned=planned, stopped=stopped, max_cost=most)
+    made = account(
+        rows,
+        decided,
+        store.calls,
+        teacher=teacher_name(settings, config.acting),
+        planned=planned,
+        stopped=stopped,
+        max_cost=most,
+    )
     replace_text(store.path / "account.json", json.dumps(made.as_data(), indent=2) + "\n")
     replace_text(store.path / "account.md", markdown(made))
     return made

@@ -14,6 +14,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from fnmatch import fnmatch
 from typing import Any
 
@@ -30,8 +31,11 @@ from cluster.start import in_process
 from cluster.start.claim import FREE_OF_AN_ENDPOINT, flat
 from cluster.start.parts import plain_spec
 from cluster.teach import teacher
+from cluster.teach.records import TOLD
 from cluster.teach.store import TASKS, Store
+from envs import registry
 from envs.base import Scripted, Task
+from envs.recorder import Recorder
 from rewards.trajectory import OK, Row
 
 POLL_S = 0.2
@@ -41,8 +45,8 @@ Place = tuple[GroupRequest, int]
 AFTERWARDS = {"tasks", "episodes", "keep", "min_score", "similarity", "max_failures"}
 """Settings that change nothing about an episode."""
 OF_A_JUDGE = {"backend", "model", "max_context", "max_tokens", "endpoint", "options"}
-SERVERS = ("teach", "judges.default", "policies.user.mix.*")
-FREE = (*(f"{who}.endpoint.{name}" for who in SERVERS for name in FREE_OF_AN_ENDPOINT), "policies.user.mix.*.retry.*")
+SERVERS = ("teach", "judges.default", "policies.*.mix.*")
+FREE = (*(f"{who}.endpoint.{name}" for who in SERVERS for name in FREE_OF_AN_ENDPOINT), "policies.*.mix.*.retry.*")
 """What may differ when it is gone on with: where and how fast it is played."""
 
 
@@ -50,7 +54,9 @@ def plan(config: Config, settings: TeachConfig) -> list[Place]:
     """All episodes, task by task. Raises UserError."""
     places: list[Place] = []
     scripts: dict[Scripted, str] = {} if settings.endpoint else {"agent": "give teach.endpoint"}
-    scripts |= {"partner": "set teach.user=null, and policies.user to an endpoint or a model"} if settings.user else {}
+    scripts |= (
+        {"partner": f"set teach.user=null, and policies.{config.partner} to an endpoint or a model"} if settings.user else {}
+    )
     for gym in sorted(config.gyms.train):
         options = config.gyms.tasks.get(gym, {})
         there = len(envs.load(gym, "train", **options))
@@ -75,7 +81,7 @@ def made_of(config: Config, settings: TeachConfig, places: Sequence[Place]) -> d
             "teach": teach,
             "run": {"seed": config.run.seed},
             "gyms": config.gyms.model_dump(mode="json", include={"train", "max_turns", "tasks", "params"}),
-            "policies": {} if settings.user else {"user": config.policies["user"].model_dump(mode="json")},
+            "policies": {} if settings.user else {config.partner: config.policies[config.partner].model_dump(mode="json")},
             "judges": {"default": judge},
             "rollout": config.rollout.model_dump(mode="json", include={"max_turn_tokens", "max_context"}),
         }
@@ -122,7 +128,7 @@ class Teaching:
         for request, number in left:
             if self.stopped is not None:
                 return
-            rows = await episode_rows(request, cast, number, drawn_opponent(request, cast))
+            rows = await _episode(cast, request, number)
             if rows[0].status == BUDGET:
                 self.stopped = f"{in_words(rows[0])}; raise max_cost, and --resume goes on."
                 return
@@ -141,16 +147,33 @@ class Teaching:
         config, user = self._config, self._settings.user
         partners = in_process.users(config) if user is None else self._one(SpeakerConfig(speaker=user))
         return Cast(
-            acting=teacher.speakers(self._settings, spent=self._store.cost, paid=self._store.pay),
+            acting=teacher.speakers(self._settings, config.acting, spent=self._store.cost, paid=self._store.pay),
             partners=partners,
             judge=in_process.judge(config),
             gym_params={gym: gym_params(config, gym) for gym in config.gyms.train},
             max_turns=config.gyms.max_turns,
-            name=teacher.name(self._settings),
+            name=teacher.name(self._settings, config.acting),
         )
 
     def _one(self, speaker: SpeakerConfig) -> dict[str, tuple[float, SpeakerFactory]]:
         return {str(speaker.speaker): (1.0, plain_partner(plain_spec(speaker, 1), in_process.limits(self._config)))}
+
+
+async def _episode(cast: Cast, request: GroupRequest, number: int) -> list[Row]:
+    """One episode. In a gym whose views are fresh its state also has each turn with all that it was told, as `TOLD`."""
+    recorders: list[Recorder] = []
+
+    def acting(request: GroupRequest, seed: int) -> Recorder:
+        recorders.append(Recorder(cast.acting(request, seed)))
+        return recorders[-1]
+
+    rows = await episode_rows(request, replace(cast, acting=acting), number, drawn_opponent(request, cast))
+    gym = registry.entry(request.task.gym).gym
+    if gym.fresh and rows[0].status == OK:
+        told = [each.messages for each in recorders[0].demonstrations(gym.name, request.task.id, gym.acting)]
+        state = json.loads(rows[0].state) | {TOLD: [[asdict(message) for message in turn] for turn in told]}
+        rows[0].state = json.dumps(state, ensure_ascii=False)
+    return rows
 
 
 def in_words(row: Row) -> str:

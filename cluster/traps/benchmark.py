@@ -18,7 +18,7 @@ from cluster.traps import outputs
 from cluster.traps.result import Result, result
 from cluster.traps.sitting import Sat, heard, sit
 from cluster.usersim.episodes import episodes
-from cluster.usersim.measuring import FORM, measuring
+from cluster.usersim.measuring import measuring
 from envs.usersim.traps.gym import NAME, tasks
 from envs.usersim.traps.item import TrapItem
 from envs.usersim.users import USERS
@@ -41,7 +41,7 @@ def benchmark(
 
     Raises UserError before anything is played, Interrupted, RunFailed; what was finished by then is kept for `resume`.
     """
-    measured = measuring(config, NAME, seed=seed, repeats=1, params=FORM)
+    measured = measuring(config, NAME, seed=seed, repeats=1)
     setting = Setting.of(measured, subjects, {ITEMS: tasks(items)})
     with opened(out, setting.identity(), resume=resume, what="a trap benchmark") as store, Console() as console:
         sat = _sat(setting, items, seed, store, console)
@@ -59,11 +59,12 @@ def _sat(
     """The items as each user took them, in the order of the users."""
     speaking = [each for each in setting.subjects if each.kind != "script"]
     said = {}
+    architecture = setting.config.gyms.params[NAME].get("architecture")
     if speaking:
         table = played(replace(setting, subjects=speaking), store, console)
         said = episodes(table, [each.label for each in speaking])
     return {
-        each.label: sit(items, USERS[each.name], seed, partial(console.progress, each.label))
+        each.label: sit(items, USERS[each.name], seed, partial(console.progress, each.label), architecture)
         if each.kind == "script"
         else heard(items, said[each.label])
         for each in setting.subjects

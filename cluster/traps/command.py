@@ -41,11 +41,11 @@ def traps(
 
     Example: parley traps oracle --also random --out my-traps
     """
-    from cluster.usersim.measuring import configured
+    from cluster.usersim.measuring import FORM, configured
     from cluster.usersim.subjects import users
 
     names = [who, *(also or [])]
-    resolved = configured(config, overrides or [], names)
+    resolved = configured(config, overrides or [], names, FORM)
     subjects, items = users(names, resolved), _items(split, locale)
     from cluster.evaluation.grid import show
     from cluster.traps.benchmark import benchmark

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cluster.usersim.episodes import Episode
+from envs.usersim.schema.enums import Architecture
 from envs.usersim.trace.trace import Trace
 from envs.usersim.traps.aggregates import breached_at
 from envs.usersim.traps.gym import TrapTask, recorded
@@ -39,12 +40,14 @@ class Sat:
     """What the parser found wrong with each turn that was said, as codes."""
 
 
-def sit(items: Sequence[TrapItem], user: User, seed: int, progress: Progress) -> list[Sat]:
+def sit(
+    items: Sequence[TrapItem], user: User, seed: int, progress: Progress, architecture: Architecture | None = None
+) -> list[Sat]:
     """The items as a rule user takes them, in order."""
     taken = []
     for done, item in enumerate(items, start=1):
         own = _drawing(user, f"{seed} {item.item_id}")
-        taken.append(_sat(item, own, own))
+        taken.append(_sat(item, own, own, architecture))
         progress(done, len(items), {})
     return taken
 
@@ -60,12 +63,15 @@ def _heard(item: TrapItem, by_id: Mapping[str, Episode]) -> Sat | None:
     if window is None or (ladder is None and item.kind == "trap"):
         return None
     errors = tuple(tuple(codes) for codes in window.state["errors"])
-    return replace(_sat(item, _reader(window), None if ladder is None else _reader(ladder)), errors=errors)
+    return replace(
+        _sat(item, _reader(window), None if ladder is None else _reader(ladder), window.state["architecture"]), errors=errors
+    )
 
 
-def _sat(item: TrapItem, window: Reader, ladder: Reader | None) -> Sat:
-    played = tuple(play(item, window))
-    level = breached_at(item, play(item, ladder, ladder=True)) if ladder and item.kind == "trap" else None
+def _sat(item: TrapItem, window: Reader, ladder: Reader | None, architecture: Architecture | None) -> Sat:
+    played = tuple(play(item, window, architecture=architecture))
+    climbed = play(item, ladder, ladder=True, architecture=architecture) if ladder and item.kind == "trap" else None
+    level = None if climbed is None else breached_at(item, climbed)
     return Sat(item, score(item, played), played, level)
 
 

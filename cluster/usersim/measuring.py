@@ -4,7 +4,7 @@ it trains. Without a run's config, defaults that fit the model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,20 @@ from cluster.errors import UserError
 from cluster.evaluation.subject import model_folder
 from cluster.start.in_process import longest_context
 from envs.config import GymsConfig
+from envs.usersim.loader import load
 from envs.usersim.users import USERS
 from rewards.config import JudgeConfig
 
 GYM = "UserSimGym"
 """Whose `gyms.params` say how a user writes and what it is shown."""
-FORM = ("prompt", "state_mode")
-PARAMS = (*FORM, "architecture", "gate")
-"""Of them: how a turn is written; and with what a user is shown. What it is paid plays no part."""
-READ = ("run", "rollout", "engine", "eval")
-"""The sections that users are measured by, besides the parameters of UserSimGym."""
+FORM = ("prompt", "state_mode", "architecture")
+PARAMS = (*FORM, "gate")
+"""Of them: how a turn is written and what a user is shown, and all that a call takes. What it is paid plays no part."""
+READ = ("run", "rollout", "engine")
+READ_OF_EVAL = ("tasks", "repeats", "temperature", "agent")
+"""The sections, and what of `eval`, that users are measured by, besides the parameters of UserSimGym."""
+TASKS = {"heldout": "test"}
+"""The split that has the most calls: more `eval.tasks` there are not."""
 LONGEST_CONTEXT = 8192
 """Of a model that no config says anything about, in tokens: a call in the form `full` takes up to four thousand."""
 TURN_TOKENS = 768
@@ -37,8 +41,9 @@ MOST_TURNS = 24
 """As many as any SOP allows: a call ends by its SOP, not by a run's `gyms.max_turns`."""
 
 
-def configured(config: Path | None, overrides: Sequence[str], who: Sequence[str]) -> Config:
-    """For the users that are named, what a run's YAML says of `READ`, then the overrides. Raises UserError."""
+def configured(config: Path | None, overrides: Sequence[str], who: Sequence[str], params: Sequence[str] = PARAMS) -> Config:
+    """For the users that are named, what a run's YAML says of `READ` and `READ_OF_EVAL`, then the overrides; `params`: which of
+    UserSimGym's are taken. Raises UserError."""
     raw: dict[str, Any] = {}
     if config is not None:
         configuration.load(config, elsewhere=True)  # all of it must make sense; its models need not be here
@@ -46,25 +51,40 @@ def configured(config: Path | None, overrides: Sequence[str], who: Sequence[str]
     folders = [model_folder(name) for name in who if name not in USERS and Path(name).expanduser().is_dir()]
     longest = min([LONGEST_CONTEXT, *map(longest_context, folders)])
     sizes = {"max_turn_tokens": min(TURN_TOKENS, longest // 4), "max_context": longest} if folders else {}
-    kept = {name: raw[name] for name in READ if name in raw}
+    kept = _only(raw, READ)
     given = raw.get("gyms", {}).get("params", {}).get(GYM, {})
-    params = {name: value for name, value in given.items() if name in PARAMS}
     asked: dict[str, Any] = {
         **kept,
-        "policies": {"agent": {"model": MEASURED, "train": True}, "user": {"speaker": "scripted"}},
-        "gyms": {"params": {GYM: params}},
+        "eval": _asked_of_eval(raw.get("eval", {})),
+        "policies": {"user": {"model": MEASURED, "train": True}, "agent": {"speaker": "scripted"}},
+        "gyms": {"train": {GYM: 1.0}, "tasks": {GYM: TASKS}, "params": {GYM: _only(given, params)}},
         "rollout": {**(sizes or SERVED), **kept.get("rollout", {})},
     }
     resolved = configuration.parse(asked, list(overrides), elsewhere=True)
+    for name, value in resolved.gyms.params.get(GYM, {}).items():
+        if name not in params:
+            raise UserError(
+                f"gyms.params.{GYM}.{name} is {value!r}, but it plays no part here; choose from {', '.join(params)}."
+            )
     for folder in folders:
         if (size := resolved.rollout.max_context) > longest_context(folder):
             raise UserError(f"rollout.max_context is {size}: {folder} holds {longest_context(folder)} tokens.")
     return resolved
 
 
-def measuring(config: Config, gym: str, *, seed: int, repeats: int, params: Sequence[str]) -> Config:
-    """The same for calls in `gym`, whose scripted agents are met; `params`: which of UserSimGym's it takes."""
-    user = config.policies["agent"].model_copy(update={"wire": "bracket", "history_thinking": "strip"})
+def _only(section: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: section[name] for name in names if name in section}
+
+
+def _asked_of_eval(section: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's `tasks` count those of its own gyms, so more of them than there are calls means all, as none at all does."""
+    kept, there = _only(section, READ_OF_EVAL), len(load("heldout", heldout="test"))
+    return kept | {"tasks": min(kept.get("tasks", there), there)}
+
+
+def measuring(config: Config, gym: str, *, seed: int, repeats: int) -> Config:
+    """The same for calls in `gym`, whose scripted agents are met."""
+    user = config.policies["user"].model_copy(update={"wire": "bracket", "history_thinking": "strip"})
     asked: dict[str, Any] = {
         "repeats": repeats,
         "greedy": False,
@@ -73,12 +93,11 @@ def measuring(config: Config, gym: str, *, seed: int, repeats: int, params: Sequ
         "users": {},
         "judges": None,
     }
-    given = {name: value for name, value in config.gyms.params.get(GYM, {}).items() if name in params}
     return config.model_copy(
         update={
             "run": config.run.model_copy(update={"seed": seed}),
             "policies": {"user": user, "agent": PolicyConfig(speaker="scripted")},
-            "gyms": GymsConfig(train={gym: 1.0}, max_turns=MOST_TURNS, params={gym: given}),
+            "gyms": GymsConfig(train={gym: 1.0}, max_turns=MOST_TURNS, params={gym: config.gyms.params.get(GYM, {})}),
             "judges": {"default": JudgeConfig()},
             "sft": None,
             "teach": None,

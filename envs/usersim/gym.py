@@ -284,7 +284,9 @@ class UserSimGym(TurnGym):
     async def _reply(self, trace: Trace) -> AgentTurn:
         """What the agent says to an answer, and what that is. Raises PartnerSilent."""
         task = self._task
-        view = View("agent", agent_system(task.sop), (Message("user", trace.answer),), known={"brief": task.brief})
+        view = View(
+            "agent", agent_system(task.sop, self._agents[0].text), (Message("user", trace.answer),), known={"brief": task.brief}
+        )
         said = await self.partner.speak(view)
         if said.finish == "context_full":
             raise PartnerSilent("the agent's context is full: rollout.max_context is too small for its SOP")

@@ -79,7 +79,8 @@ AGENT = """You are {role} of {organisation}, on the phone with a person you call
 Say one turn at a time, as one speaks on the phone, and nothing that is not said aloud. What you may rely on:
 {facts}
 Your steps, in order:
-{steps}"""
+{steps}
+You have begun with: {opening}"""
 
 
 def form_of(prompt: Prompt, state_mode: StateMode) -> Profile:
@@ -115,8 +116,9 @@ def heard(text: str) -> Message:
     return Message("user", data_block(text))
 
 
-def agent_system(sop: Sop) -> str:
-    """What an agent that is a model is told: its SOP without what only the user knows."""
+def agent_system(sop: Sop, opening: str) -> str:
+    """What an agent that is a model is told: its SOP without what only the user knows, and its `opening`, which it did not say
+    itself."""
     facts = "\n".join(f"- {fact.text}" for fact in sop.facts if fact.visibility == "public" and fact.truth == "true")
     steps = "\n".join(f"- {step.text}" for step in sop.process.steps)
     told = sop.agent
@@ -127,4 +129,5 @@ def agent_system(sop: Sop) -> str:
         tone=told.tone_policy,
         facts=facts,
         steps=steps,
+        opening=opening,
     )

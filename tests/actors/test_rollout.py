@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
@@ -22,6 +23,7 @@ from envs.base import Judge, Message, Utterance, Verdict, VerdictRequest, View
 from envs.closed import CHOICES
 from envs.intention.baselines import Oracle
 from envs.intention.gym import IntentionGym
+from envs.speakers import ConstantSpeaker
 from envs.tool import TOOL_NAME, Call, render, split_action, tool_schema
 from learner.weights import pack
 from rewards.trajectory import OK
@@ -182,6 +184,41 @@ async def test_a_partners_thoughts_stay_its_own(tiny_model: Path):
     row = (await play(who, 1)).to_pylist()[0]
     assert "No matter." in row["messages"]
     assert "june, color red" not in row["messages"]
+
+
+class Rambling(Thinking):
+    """An engine whose policy never ends."""
+
+    async def generate(self, policy: str, ids: list[int], sampling: Sampling, min_version: int = 0) -> Completion:
+        tokens = self._renderer.encode(" date june" * sampling.max_tokens)[: sampling.max_tokens]
+        return Completion(tokens, [-1.0] * len(tokens), [0] * len(tokens), "length")
+
+
+@pytest.mark.parametrize(("room", "finish"), [(4, "context_full"), (8, "length")])
+async def test_words_that_the_context_cut_off_are_nobodys_where_they_are_the_action(tiny_model: Path, room: int, finish: str):
+    """The same words are cut off by their own length, or by a context that had not even room for that."""
+    service, task = Rambling(Renderer.load(tiny_model)), envs.load("UserSimGym", "heldout", count=1)[0]
+    heard = View("user", "", (Message("user", "Is it red?"),), fresh=True)
+    length = len(Renderer.load(tiny_model).opening(heard.messages))
+    factory = policy_factory(PolicySpec("user", str(tiny_model)), service, Limits(8, length + room))
+    for played, wanted in ((task, finish), (TASK, "length")):
+        speaker = factory(replace(request(1), task=played), 1)
+        said = await speaker.speak(heard)
+        assert said.finish == wanted and bool(said.text) is (wanted == "length"), "in a gym with a tool nothing is lost"
+        (sequence,) = speaker.transcript.sequences
+        assert sum(turn >= 0 for turn in sequence.turn) == (0 if wanted == "context_full" else room)
+
+
+async def test_a_call_that_the_context_cut_off_is_context_full_and_no_error_of_the_user(tiny_model: Path):
+    task, renderer = envs.load("UserSimGym", "heldout", count=1)[0], Renderer.load(tiny_model)
+    gym = envs.make("UserSimGym", task=task, partner=ConstantSpeaker(""), judge=envs.RuleJudge())
+    view = gym.first_view
+    length = len(renderer.opening((Message("system", view.system), *view.messages)))
+    acting = policy_factory(PolicySpec("user", str(tiny_model)), Rambling(renderer), Limits(8, length + 4))
+    who = Cast(acting, {"scripted": (1.0, scripted("partner"))}, envs.RuleJudge(), {})
+    table = await run_group(replace(request(1), task=task), who, asyncio.Semaphore(1))
+    row = table.to_pylist()[0]
+    assert (row["status"], row["ended"], row["turns"]) == (OK, "context_full", []) and "E28" not in row["state"]
 
 
 CLOSED = View("user", "", (Message("user", "Is it red?"),), choices=CHOICES, fresh=True)

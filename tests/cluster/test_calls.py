@@ -176,6 +176,18 @@ def test_a_runs_yaml_will_do_though_its_models_are_elsewhere(tmp_path):
         configured(wrong, [], ["oracle"])
 
 
+def test_of_a_runs_evaluation_only_what_is_read_is_kept(tmp_path):
+    run = tmp_path / "run.yaml"
+    run.write_text(
+        "policies: {agent: {model: {tiny: agent}, train: true}, user: {speaker: scripted}}\n"
+        "judges: {default: {backend: rules}, strict: {backend: rules}}\n"
+        "eval: {tasks: 200, judges: strict, user: 'adversarial:vague', temperature: 0.5}\n"
+    )
+    evaluation = configured(run, [], ["oracle"]).eval
+    assert (evaluation.judges, evaluation.user, evaluation.temperature) == (None, None, 0.5)
+    assert evaluation.tasks == 161, "all of the test split's, which a run's own gyms have more of"
+
+
 def test_a_server_that_fails_is_no_score(tmp_path, capsys):
     with serving([failed(401, "no such key")]) as server:
         assert (

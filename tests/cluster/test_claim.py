@@ -11,6 +11,8 @@ import pytest
 
 from cluster.config import Config, parse, resolved
 from cluster.errors import UserError
+from cluster.evaluation.setting import Setting
+from cluster.evaluation.subject import Subject
 from cluster.record.run_directory import RunDirectory
 from cluster.start.claim import claim
 
@@ -54,6 +56,29 @@ def test_what_a_run_computes_may_not(tmp_path: Path, override: str, sentence: st
     begun(tmp_path)
     with pytest.raises(UserError, match=sentence), claim(config(tmp_path, override), resume=True):
         pass
+
+
+def user_run(root: Path, url: str, model: str = "served") -> Config:
+    server = {"speaker": "endpoint", "endpoint": {"base_url": url, "model": model}}
+    policies = {"user": {"model": {"tiny": "user"}, "train": True}, "agent": {"mix": [server]}}
+    gyms = {"train": {"UserSimGym": 1.0}}
+    run = {"root": str(root), "name": "a"}
+    return parse({"run": run, "policies": policies, "gyms": gyms, "eval": {"tasks": 4, "constant_user": False}})
+
+
+def test_the_server_of_either_role_may_move(tmp_path: Path):
+    began, moved = (user_run(tmp_path, f"http://localhost:{port}/v1") for port in (8000, 9000))
+    directory = RunDirectory(tmp_path, "a")
+    directory.create()
+    directory.write_config(resolved(began))
+    with claim(moved, resume=True) as (_, resuming):
+        assert resuming
+    other = user_run(tmp_path, "http://localhost:8000/v1", model="another")
+    with pytest.raises(UserError, match=r"policies\.agent\.mix\.0\.endpoint\.model is 'another'"), claim(other, resume=True):
+        pass
+    subject = Subject("script", "oracle", "oracle", "scripted:oracle")
+    here, there, someone = (Setting.of(config, [subject]).identity() for config in (began, moved, other))
+    assert here == there != someone
 
 
 def test_a_schedule_that_ends_with_the_run_cannot_be_stretched(tmp_path: Path):

@@ -16,19 +16,22 @@ from teach_cases import taught
 import envs
 from actors.endpoint_speaker import EndpointSpeakers
 from actors.human import Left
-from actors.rollout import scripted
+from actors.rollout import GroupRequest, scripted
 from actors.speaker import Limits
 from cluster.config import parse
 from cluster.errors import UserError
 from cluster.play import command
 from cluster.play.folder import Folder
 from cluster.play.game import LEFT, Game, Setting
-from cluster.play.opponent import check, scripts
+from cluster.play.opponent import check, opponent, scripts
 from cluster.play.rating import Rating, asked
 from cluster.play.terminal import Terminal
 from cluster.start import in_process
-from envs.base import Message, Scripted, Task, View
+from envs.base import Message, Scripted, Speaker, Task, View
 from envs.intention.baselines import Oracle
+from envs.speakers import ConstantSpeaker
+from envs.usersim.users import USERS
+from envs.usersim.users.speaker import RuleSpeaker
 from rewards.config import RetryPolicy
 from rewards.endpoint_config import EndpointConfig
 from rewards.trajectory import Row, to_table
@@ -50,6 +53,19 @@ class Person:
             raise Left(0)
         self._left -= 1
         return envs.conversation.drive(self._oracle.speak(self._view)).text
+
+
+class SeatOf:
+    """Where a speaker sits."""
+
+    def __init__(self, speaker: Speaker) -> None:
+        self._speaker = speaker
+
+    def show(self, view: View) -> None:
+        self._view = view
+
+    def ask(self, hint: str) -> str:
+        return envs.conversation.drive(self._speaker.speak(self._view)).text
 
 
 class Talker:
@@ -146,8 +162,8 @@ def test_what_others_wrote_reaches_a_terminal_as_text_alone():
 
 
 @pytest.mark.parametrize("gym", sorted(envs.gyms()))
-def test_every_gym_says_whether_it_has_a_user_seat(gym: str, tmp_path: Path):
-    config = taught(None, tmp_path)
+def test_every_gym_says_whether_it_has_a_user_seat(gym: str):
+    config = command.configured(gym, envs.registry.entry(gym).gym.acting, None, None, [])
     check(config, gym, "agent")
     if "user" in envs.registry.entry(gym).scripted:
         check(config, gym, "user")
@@ -156,10 +172,37 @@ def test_every_gym_says_whether_it_has_a_user_seat(gym: str, tmp_path: Path):
             check(config, gym, "user")
 
 
+def test_either_seat_where_the_user_acts():
+    """Against the script of the other role, which is the partner for who acts, and acts for its partner."""
+    task = envs.load("UserSimGym", "heldout", count=1)[0]
+    user = SeatOf(RuleSpeaker(USERS["oracle"], 0))
+    agent = SeatOf(ConstantSpeaker("It costs what the contract says."))
+    for role, seat, name in (("user", user, "scripted"), ("agent", agent, "scripted:user")):
+        config = command.configured("UserSimGym", role, None, None, [])
+        assert config.acting == "user" and set(scripts(config, role)) == {"judge", "partner" if role == "user" else "agent"}
+        other = opponent(config, role, GroupRequest(task, 0, 0, (7,)))
+        assert other.name == name
+        game = Game(Setting(task, role, 7, {}, other.name), seat, other.speakers, envs.RuleJudge())
+        asyncio.run(game.play())
+        (row,) = game.rows(1, Rating())
+        assert (row.status, row.ended) == ("ok", "terminated") and len(row.turns) > 1
+        assert (row.policy, row.opponent) == (("human", name) if role == "user" else (name, "human"))
+
+
+def test_a_gym_in_which_another_role_acts_than_in_the_config_is_refused(tmp_path: Path):
+    with pytest.raises(UserError, match=r"in UserSimGym the user acts, but in the gyms of --config the agent does: give none"):
+        check(taught(None, tmp_path), "UserSimGym", "agent")
+
+
 def test_a_model_takes_the_other_seat(tmp_path: Path):
     (tmp_path / "config.json").write_text('{"max_position_embeddings": 9000}')
-    for seat, role in (("agent", "user"), ("user", "agent")):
-        config = command.configured("TelepathyGym", seat, None, tmp_path, [])
+    for gym, seat, role in (
+        ("TelepathyGym", "agent", "user"),
+        ("TelepathyGym", "user", "agent"),
+        ("UserSimGym", "agent", "user"),
+        ("UserSimGym", "user", "agent"),
+    ):
+        config = command.configured(gym, seat, None, tmp_path, [])
         assert config.policies[role].model == str(tmp_path)
         assert config.rollout.max_context == command.LONGEST_CONTEXT, "a tiny agent would not hold it, but none plays"
     (tmp_path / "config.json").write_text('{"max_position_embeddings": 640}')

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 import yaml
 from loopback import Answer, failed, said, serving
+from served_user import ASKS
 from teach_cases import expert, taught
 from test_cli import parley
 
+from actors.config import PolicyConfig
 from actors.endpoint_reply import Reply
-from cluster.config import Config
+from cluster.config import Config, parse
 from cluster.config.sft import SourceConfig
 from cluster.errors import RunFailed, UserError
 from cluster.imitation import conversation_file
@@ -278,3 +280,52 @@ def test_what_was_taught_is_learned(ray_cluster: None, tmp_path: Path):
     losses = [row["loss"] for row in read_log(model / LOG) if "loss" in row]
     assert losses[-1] < 0.7 * losses[0], losses
     assert (model / "model.safetensors").is_file()
+
+
+def calls_taught(root: Path, url: str | None = None, **teach: Any) -> Config:
+    server = None if url is None else {"base_url": url, "model": "teacher"}
+    return parse(
+        {
+            "run": {"root": str(root)},
+            "policies": {"user": {"model": {"tiny": "user"}, "train": True}, "agent": {"speaker": "scripted"}},
+            "gyms": {"train": {"UserSimGym": 1.0}},
+            "eval": {"tasks": 4, "constant_user": False},
+            "teach": {"endpoint": server, "tasks": 3, "episodes": 1, "max_tokens": 999, **teach},
+        }
+    )
+
+
+def test_a_script_shows_how_a_user_reasons_turn_by_turn(tmp_path: Path):
+    """Every turn reads its profile anew, so that it is imitated with the profile that it had, and its thoughts."""
+    made = teach(calls_taught(tmp_path), tmp_path / "out")
+    played = made.gyms["UserSimGym"]
+    assert (made.teacher, played["played"], played["failed"]) == ("scripted:user", 3, 0) and played["kept"] > 0
+    shown = lessons(tmp_path / "out")
+    assert len(shown) > played["kept"], "a lesson of each turn"
+    for lesson in shown:
+        own = [message.content for message in lesson.messages if message.role == "assistant"]
+        assert own[-1].startswith("<think>") and not any("<think>" in earlier for earlier in own[:-1])
+        assert f'"turn": {len(own) - 1},' in lesson.messages[0].content
+        factors = [f for m, f in zip(lesson.messages, lesson.factors, strict=True) if m.role == "assistant"]
+        assert factors == [*[0.0] * (len(own) - 1), 1.0]
+
+
+def test_a_teacher_of_users_is_heard_with_its_thoughts(tmp_path: Path):
+    with serving(lambda _: said(ASKS if len(server.bodies) % 3 else "Hello?")) as server:
+        teach(calls_taught(tmp_path, server.url, min_score=0.0, similarity=None, episodes=2), tmp_path / "out")
+        assert len({body["messages"][0]["content"] for body in server.bodies}) > 6, "the profile of each turn"
+    shown = lessons(tmp_path / "out")
+    assert shown and {lesson.messages[-1].content for lesson in shown} == {ASKS}, "words that nobody heard are no example"
+
+
+def test_of_a_run_that_trains_its_user_the_agents_server_may_move(tmp_path: Path):
+    config, settings = calls_taught(tmp_path), calls_taught(tmp_path).teach
+    assert settings is not None
+
+    def depends(url: str, model: str = "served") -> dict[str, Any]:
+        server = {"speaker": "endpoint", "endpoint": {"base_url": url, "model": model}}
+        agent = PolicyConfig.model_validate({"mix": [server]})
+        return made_of(config.model_copy(update={"policies": {**config.policies, "agent": agent}}), settings, [])
+
+    here, there = (depends(f"http://localhost:{port}/v1") for port in (8000, 9000))
+    assert here == there != depends("http://localhost:8000/v1", "another")

@@ -16,7 +16,7 @@ from cluster.config.teach import TeachConfig
 from cluster.imitation import conversation_file
 from cluster.teach.account import account, markdown
 from cluster.teach.duplicates import fingerprint, grams, similarity
-from cluster.teach.records import record
+from cluster.teach.records import records
 from cluster.teach.selection import fates
 from envs.base import Message
 from envs.tool import usage
@@ -81,7 +81,7 @@ def test_similarity_is_symmetric_between_0_and_1_and_1_for_the_same(texts):
 
 def test_a_record_is_what_imitation_reads_and_bad_turns_weigh_nothing(tmp_path: Path):
     made = row(0, 1.0, "hm", "[action] What is it?", "[answer] june", bad=(0,))
-    (tmp_path / "s.jsonl").write_text(json.dumps(record(made, "bracket")))
+    (tmp_path / "s.jsonl").write_text(json.dumps(*records(made, "bracket")))
     (lesson,) = conversation_file.read(SourceConfig(file=tmp_path / "s.jsonl"))
     said = json.loads(made.messages)[:-1]
     assert [{"role": m.role, "content": m.content} for m in lesson.messages] == said, "but for what nobody answers"
@@ -90,7 +90,7 @@ def test_a_record_is_what_imitation_reads_and_bad_turns_weigh_nothing(tmp_path: 
 
 
 def test_a_record_of_another_wire_has_its_usage_calls_and_tool_messages(tmp_path: Path):
-    (tmp_path / "s.jsonl").write_text(json.dumps(record(row(0, 1.0, "hm", "[action] What?", bad=(0,)), "hermes")))
+    (tmp_path / "s.jsonl").write_text(json.dumps(*records(row(0, 1.0, "hm", "[action] What?", bad=(0,)), "hermes")))
     (lesson,) = conversation_file.read(SourceConfig(file=tmp_path / "s.jsonl"))
     assert [m.role for m in lesson.messages] == ["system", "user", "assistant", "tool", "assistant"]
     assert lesson.messages[0].content == f"Ask.\n\n{usage('hermes', CHOICES)}"
@@ -100,14 +100,14 @@ def test_a_record_of_another_wire_has_its_usage_calls_and_tool_messages(tmp_path
 
 def test_what_only_userrls_readings_take_for_a_call_is_not_imitated_on_another_wire():
     made = row(0, 1.0, "[search] What is it?", "[action] What?")
-    assert [message.get("weight") for message in record(made, "hermes")["conversations"]] == [None, None, 0, None, None]
-    assert [message.get("weight") for message in record(made, "bracket")["conversations"]] == [None] * 5
+    assert [message.get("weight") for message in records(made, "hermes")[0]["conversations"]] == [None, None, 0, None, None]
+    assert [message.get("weight") for message in records(made, "bracket")[0]["conversations"]] == [None] * 5
 
 
 def test_a_turn_that_was_cut_off_is_not_imitated():
     made = row(0, 1.0, "[action] a", "[action] b")
     made.turns[1].finish = "length"
-    assert [message.get("weight") for message in record(made, "bracket")["conversations"]] == [None, None, None, None, 0]
+    assert [message.get("weight") for message in records(made, "bracket")[0]["conversations"]] == [None, None, None, None, 0]
 
 
 def test_the_account_adds_up():

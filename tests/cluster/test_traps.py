@@ -114,6 +114,10 @@ def test_equal_seeds_make_equal_files(tmp_path):
         (["docs"], "WHO is 'docs': that folder holds no config.json, no checkpoint and no run."),
         (["oracle", "rollout.max_contxt=5"], "rollout.max_contxt is not a known key"),
         (["oracle", "--also", "oracle"], "--also is 'oracle'"),
+        (["oracle", "eval.tasks=9999"], "eval.tasks is 9999: UserSimGym has 161 held-out tasks."),
+        (["oracle", "gyms.params.UserSimGym.pay=paper"], "gyms.params.UserSimGym.pay is 'paper', but it plays no part here"),
+        (["oracle", "gyms.params.UserSimGym.gate=false"], "choose from prompt, state_mode, architecture."),
+        (["oracle", "gyms.params.UserSimGym.architecture=flat"], "architecture is 'flat', but it is one of"),
         (["oracle", "--locale", "de-DE"], "--locale is 'de-DE': the test split has no items in it; choose from en-US, zh-CN."),
         (["oracle", "--locale", "zh-CN", "--split", "dev"], "the dev split has no items in it; choose from en-US."),
     ],
@@ -154,6 +158,18 @@ def test_a_server_that_fails_is_no_score(tmp_path, capsys):
         assert parley("endpoint", behind(server.url, transport=0), *CHINESE, "--out", tmp_path / "out") == 1
     assert "episodes failed, the first one" in capsys.readouterr().err and "no such key" not in capsys.readouterr().out
     assert not (tmp_path / "out" / "traps.json").exists()
+
+
+def test_the_architecture_is_played_and_told(tmp_path):
+    """The user of a static one is shown no state, and two that differ in it are two benchmarks."""
+    shown = "gyms.params.UserSimGym.architecture=static"
+    with serving([said(ASKS)]) as server:
+        assert parley("endpoint", behind(server.url), shown, *CHINESE, "--out", tmp_path / "out") == 0
+        prompts = {body["messages"][0]["content"] for body in server.bodies}
+        assert all("<concerns>" in prompt and "<dynamic_profile>" not in prompt for prompt in prompts)
+        assert parley("endpoint", behind(server.url), *CHINESE, "--out", tmp_path / "out", "--resume") == 2
+    identity = json.loads((tmp_path / "out" / "identity.json").read_text())
+    assert identity["gyms.params.TrapGym.architecture"] == "static"
 
 
 def test_an_item_that_failed_is_left_out_with_its_pair_for_everybody(tmp_path):

@@ -33,6 +33,15 @@ def test_only_the_answer_reaches_the_agent():
     assert set(view.known) == {"brief"} and not hasattr(view.known["brief"], "persona")
 
 
+def test_an_agent_that_is_a_model_is_told_how_it_began():
+    agent = Listening()
+    played = gym(partner=agent)
+    for _ in range(2):
+        step(played, turn(played))
+    assert len(agent.views) == 2 and played.agents[0].text == SOP["process"]["opening"]
+    assert all(view.system.endswith(f"You have begun with: {played.agents[0].text}") for view in agent.views)
+
+
 def test_the_user_sees_its_profile_anew_and_of_the_call_the_words_alone():
     played = gym()
     first = played.first_view

@@ -1,22 +1,29 @@
 """The acceptance checks of the data: sections 3.2, 4.2, 5.2 and 7 of the specification, as far as rules can check it.
 
 `report()` runs all of them and says what was accepted, what rejected, and why. What is shipped has no rejection but those of
-candidates (S1) and of pairs (S3), which are what generators are for. Checks that need a model or a person (entailment, LLM
-lint, human audit) are not here, and nothing pretends that they ran.
+candidates (S1), pairs (S3) and starts (S4), which are what generators are for. Checks that need a model or person (entailment,
+LLM lint, human audit) are not here, and nothing pretends that they ran. `python -m envs.usersim.data.checks` prints it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from envs.usersim.data.dry_run import Run, runs
+from envs.usersim.data.goals import bare_sop, goals, remembered
+from envs.usersim.data.memory import memory
 from envs.usersim.data.pairs import implausible
 from envs.usersim.data.personas import COUNT, SEED, Rejected, generate, personas
 from envs.usersim.data.sop_checks import localised_objections, sop_objections
 from envs.usersim.data.sops import SPLITS, hooks, sop, sops
+from envs.usersim.loader import DRAWS, FIRST_PATIENCE, FIRST_TRUST
+from envs.usersim.schema.dynamic_profile import MemoryItem
 from envs.usersim.schema.sop import Sop
+from envs.usersim.schema.static_profile import StaticProfile
+from envs.usersim.state.initial import initial
 from envs.usersim.traps.bank import bank
 from envs.usersim.traps.checks import item_objections, template_objections
 from envs.usersim.traps.templates import every
@@ -52,6 +59,7 @@ def report() -> tuple[Stage, ...]:
         ),
         _stage("S2 dry runs", ((one.sop_id, dry_run_objections(runs(one, DRY_RUNS))) for one in sops(None, None))),
         _pairs(),
+        _stage("S4 starts", _starts()),
         _stage("S5 templates", ((one.id, template_objections(one)) for one in (*every(), *every("zh-CN")))),
         _stage("S5 trap bank", ((item.item_id, item_objections(item)) for item in items)),
     )
@@ -75,7 +83,34 @@ def _pairs() -> Stage:
     return _stage("S3 pairs", ((key, [f"implausible: {reason}"] if reason else []) for key, reason in found))
 
 
+def start_objections(person: StaticProfile, call: Sop, memories: tuple[MemoryItem, ...]) -> list[str]:
+    """Why no call begins between the two; empty if one does. Drawn as calls are (`envs.usersim.loader`)."""
+    try:
+        starts = [initial(person, call, memories, seed).state for seed in range(DRAWS)]
+    except ValueError as error:
+        return [f"invalid: {error}"]
+    talks = any(state.trust >= FIRST_TRUST and state.patience >= FIRST_PATIENCE for state in starts)
+    return [] if talks else [f"hangs up: at once, in {DRAWS} draws"]
+
+
+def _starts() -> Iterator[tuple[str, list[str]]]:
+    """Of every plausible pair, and of every person of `test` with every goal."""
+    for split in SPLITS:
+        for person, call in product(personas(split), sops(split)):
+            if not implausible(person, call):
+                yield f"{person.persona_id} {call.sop_id}", start_objections(person, call, memory(person, call))
+    for goal in goals():
+        call = bare_sop(goal)
+        for person in personas("test"):
+            yield f"{person.persona_id} {call.sop_id}", start_objections(person, call, remembered(person, goal))
+
+
 def _stage(name: str, found: Iterable[tuple[str, list[str]]]) -> Stage:
     listed = list(found)
     rejected = tuple(Rejected(key, "; ".join(objections)) for key, objections in listed if objections)
     return Stage(name, len(listed) - len(rejected), rejected)
+
+
+if __name__ == "__main__":
+    for stage in report():
+        print(f"{stage.stage}: {stage.accepted} accepted, {len(stage.rejected)} rejected {stage.reasons or ''}".rstrip())

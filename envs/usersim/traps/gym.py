@@ -9,7 +9,8 @@ Rules
 
 Invariants
 - The agent's lines are the item's, whatever is answered: no partner is asked.
-- The words alone say what was played: `play(item, recorded(texts, form))` finds it all again, and that is what is scored.
+- The words alone say what was played: `play(item, recorded(texts, form), architecture=...)` finds it all again, and that is
+  what is scored.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from envs.turns import Outcome, TurnGym, TurnRules, TurnState
 from envs.usersim.data import sops
 from envs.usersim.prompt import Prompt, StateMode, form_of, heard, user_view
 from envs.usersim.schema.agent_turn import AgentTurn
+from envs.usersim.schema.enums import ARCHITECTURES, Architecture
 from envs.usersim.state.excitation import gates
 from envs.usersim.trace.context import Context
 from envs.usersim.trace.parser import parse
@@ -77,10 +79,14 @@ class TrapGym(TurnGym):
         *,
         prompt: Prompt = "full",
         state_mode: StateMode = "delta",
+        architecture: Architecture | None = None,
         **rules: Unpack[TurnRules],
     ) -> None:
-        """`prompt` and `state_mode`: how a turn is written, as in UserSimGym."""
+        """`prompt`, `state_mode` and `architecture`: how a turn is written and what is shown, as in UserSimGym."""
         super().__init__(partner, judge, **rules)
+        if architecture is not None and architecture not in ARCHITECTURES:
+            raise ValueError(f"architecture is {architecture!r}, but it is one of {', '.join(ARCHITECTURES)}.")
+        self.architecture = architecture
         self.prompt = form_of(prompt, state_mode)
 
     def begin(self, task: Task) -> View:
@@ -89,7 +95,7 @@ class TrapGym(TurnGym):
         self._task, self._state = task, State()
         self._steps = list(steps(task.item, ladder=task.ladder))
         self._played: list[Played] = []
-        self._place = addressed(situation(task.item), self._steps[0])
+        self._place = addressed(situation(task.item, architecture=self.architecture), self._steps[0])
         return self._view()
 
     async def play(self, call: Call) -> Outcome:
@@ -117,7 +123,7 @@ class TrapGym(TurnGym):
         return f"turns {self._state.turn}"
 
     def facts(self) -> dict[str, Any]:
-        return {"prompt": self.prompt, "ladder": self._task.ladder}
+        return {"prompt": self.prompt, "architecture": self.architecture, "ladder": self._task.ladder}
 
     def _answered(self, text: str | None) -> Outcome:
         found = _read(text, self._place, self.prompt)

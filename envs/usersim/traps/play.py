@@ -11,6 +11,7 @@ from envs.usersim.data.culture import in_language
 from envs.usersim.data.personas import personas
 from envs.usersim.data.sops import sop
 from envs.usersim.schema.dynamic_profile import DynamicProfile
+from envs.usersim.schema.enums import Architecture
 from envs.usersim.schema.static_profile import StaticProfile
 from envs.usersim.state.scene import Scene
 from envs.usersim.state.transition import advance
@@ -43,9 +44,10 @@ def scene_of(persona_id: str, sop_id: str, locale: str) -> Scene:
     return Scene.of(persona(persona_id, locale), sop(sop_id))
 
 
-def situation(item: TrapItem, seed: int = 0) -> Situation:
+def situation(item: TrapItem, seed: int = 0, architecture: Architecture | None = None) -> Situation:
     """The beginning of an item; its first agent turn is still to come."""
-    return Situation.first(persona(item.persona_id, item.locale), sop(item.sop_id), seed=seed)
+    place = Situation.first(persona(item.persona_id, item.locale), sop(item.sop_id), seed=seed)
+    return place if architecture is None else replace(place, profile=place.profile.but(architecture=architecture))
 
 
 def steps(item: TrapItem, *, ladder: bool = False) -> Sequence[Scripted]:
@@ -81,9 +83,16 @@ def following(place: Situation, done: Played) -> Situation | None:
     return replace(place, profile=done.after, said=(*place.said, done.trace.answer))
 
 
-def play(item: TrapItem, user: Callable[[Situation], Trace | None], seed: int = 0, *, ladder: bool = False) -> list[Played]:
+def play(
+    item: TrapItem,
+    user: Callable[[Situation], Trace | None],
+    seed: int = 0,
+    *,
+    ladder: bool = False,
+    architecture: Architecture | None = None,
+) -> list[Played]:
     """The user's turns; see `steps`."""
-    place: Situation | None = situation(item, seed)
+    place: Situation | None = situation(item, seed, architecture)
     played: list[Played] = []
     for step in steps(item, ladder=ladder):
         if place is None:
