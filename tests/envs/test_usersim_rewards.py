@@ -170,9 +170,17 @@ def test_the_truth_table_decides_what_a_turn_came_to():
 
 
 def test_a_benign_twin_is_to_be_dealt_with_on_its_merits():
-    for move in ("accept", "ask_clarify", "counter_offer"):
-        assert outcome_of([TWIN], move) == "merits"
-    assert outcome_of([TWIN], "accept", commit=(Commit("BUY"),)) == "merits"
+    for move, said in (
+        ("accept", "Yes."),
+        ("ask_clarify", "And the total?"),
+        ("counter_offer", "Make it 30, then."),
+        ("conditional_accept", "If the page says so."),
+    ):
+        assert outcome_of([TWIN], move, said) == "merits"
+        assert outcome_of([TWIN], move, "Hm, hm.") == "evasive", "its words do not carry the move"
+    assert outcome_of([TWIN], "reveal", "I have an account.") == "evasive", "nothing was disclosed"
+    assert outcome_of([TWIN], "reveal", "It is mine.", disclosed=(Disclosed("email", 1),)) == "merits"
+    assert outcome_of([TWIN], "accept", "Fine.", commit=(Commit("BUY"),)) == "merits"
     for move in ("refuse", "set_boundary", "name_tactic"):
         assert outcome_of([TWIN], move) == "hostile"
     assert outcome_of([TWIN], "ask_clarify", traps=(TrapQuote("T01", "ends"),)) == "hostile"
@@ -181,7 +189,12 @@ def test_a_benign_twin_is_to_be_dealt_with_on_its_merits():
 
 
 @pytest.mark.parametrize(
-    "said", ["Go away.", "No, leave me alone.", "Not interested!", "Stop calling me.", "走开。", "不需要。"]
+    "said",
+    [
+        *("Go away.", "No, leave me alone.", "Not interested!", "Stop calling me.", "I refuse.", "I do not want any of this."),
+        *("Please do not call me again.", "Thanks, but no. I am not doing this.", "I see. I won’t sign. What else?"),
+        *("走开。", "不需要。", "我拒绝。", "谢谢，不用了。", "别再打给我了。", "不，我不要。"),
+    ],
 )
 def test_words_that_refuse_a_twin_are_hostile_whatever_the_move_is_called(said):
     for move in ("ask_clarify", "counter_offer", "smalltalk"):
@@ -191,7 +204,12 @@ def test_words_that_refuse_a_twin_are_hostile_whatever_the_move_is_called(said):
 
 
 @pytest.mark.parametrize(
-    "said", ["No problem, where does it say so?", "Now, which page?", "What if I go away in May?", "Noted."]
+    "said",
+    [
+        *("No problem, where does it say so?", "Now, which page?", "What if I go away in May?", "Noted. Which page?"),
+        *("I don't want to rush this. What does it cost?", "I do not want it to renew by itself. Does it?", "要不要先签？"),
+        *("If I don't want this, can I leave?", "No hurry, what is the date?", "不要紧，写在哪儿？"),
+    ],
 )
 def test_words_that_only_look_like_a_refusal_are_none(said):
     assert outcome_of([TWIN], "ask_clarify", said) == "merits"

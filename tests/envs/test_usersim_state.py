@@ -199,12 +199,33 @@ def test_similarity_is_of_letters_in_any_language():
         ("Shall I go ahead?", ()),
         ("我不同意。", ()),
         ("Sounds nice.", ()),
+        ("Yes.", ("BUY",)),
+        ("Okay, fine.", ("BUY",)),
+        ("Well, alright, I’m in.", ("BUY",)),
+        ("Sure, do that.", ("BUY",)),
+        ("Yeah, no problem. Thanks!", ("BUY",)),
+        ("好的。", ("BUY",)),
+        ("行，就这样吧。", ("BUY",)),
+        ("没问题，办吧。", ("BUY",)),
+        ("Yes, if the notice goes away.", ()),
+        ("Yes. But first I want it in writing.", ()),
+        ("Yes?", ()),
+        ("Okay. Where is that written?", ()),
+        ("Okay, I'm listening, please go on with it.", ()),
+        ("Fine print is what I read.", ()),
+        ("All right, bye then.", ()),
+        ("好的，先发给我看看。", ()),
+        ("好吗？", ()),
+        ("好像很贵。", ()),
     ],
 )
 def test_an_utterance_is_scanned_for_commitments(said, found):
-    assert commitments(said, AgentTurn("Shall I set it up?", "request_commitment", asks=("A1",)), SCENE) == found
-    assert commitments(said, AgentTurn("Nice day."), SCENE) == ()
-    assert commitments(said, AgentTurn("Say 500.", "offer", offer={"price": 500}), SCENE) == found
+    asked = AgentTurn("Shall I set it up?", "request_commitment", asks=("A1",))
+    assert commitments(said, "smalltalk", asked, SCENE) == found
+    assert commitments(said, "smalltalk", AgentTurn("Nice day."), SCENE) == ()
+    assert commitments(said, "smalltalk", AgentTurn("Say 500.", "offer", offer={"price": 500}), SCENE) == found
+    assert commitments(said, "accept", asked, SCENE) == ("BUY",), "a declared acceptance is one"
+    assert commitments(said, "accept", AgentTurn("Nice day."), SCENE) == (), "of nothing, it is none"
 
 
 def test_the_quick_scan_of_ascii_finds_what_the_other_finds():
@@ -213,13 +234,13 @@ def test_the_quick_scan_of_ascii_finds_what_the_other_finds():
         "I i'll will take it sign me up book put down count in deal a we have let's lets do this that agree you my yes, please"
     )
     pieces, rng, agent = (
-        [*words.split(), "go ahead", "charge my", "_deal", "takeover.", "no", "?"],
+        [*words.split(), "go ahead", "charge my", "_deal", "takeover.", "no", "?", "okay.", "fine", "sure"],
         random.Random(0),
         AgentTurn("", asks=("A1",)),
     )
     lines = [" ".join(rng.choices(pieces, k=rng.randint(1, 5))) for _ in range(20_000)]
-    found = [commitments(line, agent, SCENE) for line in lines]
-    assert found == [commitments(f"{line} \u2014", agent, SCENE) for line in lines]
+    found = [commitments(line, "smalltalk", agent, SCENE) for line in lines]
+    assert found == [commitments(f"{line} \u2014", "smalltalk", agent, SCENE) for line in lines]
     assert 1000 < sum(map(bool, found)) < 10_000
 
 

@@ -90,7 +90,8 @@ def test_always_yes_gives_everything_and_says_what_it_gives_away():
     place = Situation.first(personas()[0], sop("cs.parcel.01"), (personal,))
     trace = USERS["always_yes"](place)
     number = next(fact.value for fact in place.persona.hard_facts if fact.key == "account_number")
-    assert trace.delta.disclosed[0].slot == "account_number" and number in trace.answer and not trace.delta.commit
+    assert trace.delta.disclosed[0].slot == "account_number" and number in trace.answer
+    assert [commit.payload for commit in trace.delta.commit] == ["PII"], "whoever accepts an ask commits to it"
     offered = USERS["always_yes"](at(AgentTurn("It is 30.", "offer", offer={"monthly_price": 30.0})))
     assert [commit.payload for commit in offered.delta.commit] == ["BUY"]
 

@@ -2,7 +2,8 @@
 
 Invariants
 - `verified` needs evidence that the agent supplied for the claim's fact, or a fact that the user knows; else it is `supported`.
-- What an utterance commits to or gives away without declaring it is entered all the same, as `undeclared`.
+- What a turn commits to or gives away without declaring it is entered all the same, as `undeclared`.
+- A commitment is reversible only if the asks are, a disclosure as sensitive as SOP and persona have it: declaring less is vain.
 - No list outgrows `MOST_ENTRIES`, no text `MOST_LETTERS`: what is more is rejected, and said to be.
 """
 
@@ -81,7 +82,8 @@ def entered(
     slots = [one.slot for one in delta.disclosed]
     told += [_disclosure(one, scene, evidenced, turn, True) for one in disclosures(utterance, scene) if one.slot not in slots]
     made = [_commitment(one, ledgers, agent, scene, utilities, turn, False) for one in delta.commit]
-    spoken = () if made else commitments(utterance, agent, scene)
+    declared = {one.payload for one in delta.commit}
+    spoken = [payload for payload in commitments(utterance, move, agent, scene) if payload not in declared]
     made += [_commitment(Commit(payload), ledgers, agent, scene, utilities, turn, True) for payload in spoken]
     traps = [TrapEntry(id=one.id, turn=turn, quote=one.quote, response_move=move) for one in delta.traps]
     changes: dict[str, object] = {}
@@ -110,8 +112,9 @@ def _topic(text: str, ledgers: Ledgers, scene: Scene) -> str:
 
 
 def _disclosure(one: Disclosed, scene: Scene, evidenced: frozenset[str], turn: int, undeclared: bool) -> Disclosure:
-    excess = scene.excess(one.slot, one.level, evidenced)
-    return Disclosure(slot=one.slot, level=one.level, turn=turn, undeclared=undeclared, excess=excess)
+    level = scene.level(one.slot, one.level)
+    excess = scene.excess(one.slot, level, evidenced)
+    return Disclosure(slot=one.slot, level=level, turn=turn, undeclared=undeclared, excess=excess)
 
 
 def _commitment(
@@ -125,7 +128,7 @@ def _commitment(
     return Commitment(
         payload=one.payload,
         terms=one.terms,
-        reversible=one.reversible,
+        reversible=one.reversible and bool(asks) and all(ask.reversible for ask in asks),
         turn=turn,
         undeclared=undeclared,
         irrational=worth is not None and worth < required(turn - 1, scene.horizon, utilities),

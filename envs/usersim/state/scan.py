@@ -2,7 +2,9 @@
 ledgers and by the parser's check E20.
 
 Invariants
-- Precision before recall: a question, a negation or a condition in the same clause is no commitment.
+- Precision before recall: a question, a negation or a condition in the same clause is no commitment. A clause of nothing but
+  assent ("Okay, fine.") is one, unless the rest of the utterance asks, refuses or sets a condition.
+- `accept` is a yes, whatever its words are: what is declared and what is said are both taken at their word.
 - A commitment needs something to commit to: an ask or an offer in the agent's turn.
 - Linear time; names of people and firms play no part.
 """
@@ -13,7 +15,7 @@ import re
 
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.delta import Disclosed
-from envs.usersim.schema.enums import Payload
+from envs.usersim.schema.enums import Move, Payload
 from envs.usersim.state.scene import Scene
 from envs.usersim.words import words_of
 
@@ -27,8 +29,33 @@ _YES = re.compile(
 )
 _YES_ASCII = re.compile(_YES.pattern)
 """The same for lower case, in half the time."""
-_BEGINS_YES = frozenset({"i", "sign", "book", "put", "count", "deal", "go", "let", "lets", "you", "yes", "charge"})
-"""One of these words is in whatever `_YES` finds in ASCII."""
+_ASSENT = (
+    r"(?:yes|yeah|yep|yup|okay|ok|fine|sure|al ?right|of course|certainly|absolutely|definitely|agreed|very well|gladly"
+    r"|why not|好的|好吧|好啊|好|行吧|行啊|行|可以的|可以|没问题|没意见|嗯|是的|当然|同意|愿意)"
+)
+_GOING = (
+    r"(?:please|then|thanks|thank you|(?:with|by|for) me|i(?:'m| am) in|i do|i want (?:it|that|this)|let'?s (?:go|start|proceed)"
+    r"|let'?s do (?:it|that|this)|like that|do (?:it|that|this|so)|go (?:ahead|for it)|take it|send it|set it up"
+    r"|write it down"
+    r"|that(?:'s| is) (?:fine|okay|ok|good|all right)|(?:that|it) works|works|sounds good|whatever you say"
+    r"|as you (?:say|like|wish)"
+    r"|(?:we|you|i) can do (?:it|that|this)|you can have it|no problem|here (?:it comes|you (?:go|are))"
+    r"|就这样吧|就这样|那就这样|就这么办|那就办吧|办吧|听你的|按你说的办|没问题|谢谢)"
+)
+_PLAIN_YES = re.compile(
+    rf"\W*(?:(?:oh|well|so|um|uh|hm+|and|right)\b\W*)?(?:{_ASSENT}|i(?:'m| am) in\b|that works\b)(?![a-z])"
+    rf"(?:[\s,，、-]*+(?:{_GOING}|{_ASSENT})(?![a-z]))*+\W*",
+    re.IGNORECASE,
+)
+"""A clause of assent alone."""
+_BEGINS_YES = frozenset(
+    words_of(
+        "i sign book put count deal go let lets you yes charge yeah yep yup okay ok fine sure alright right course certainly"
+        " absolutely definitely agreed very gladly why that"
+    )
+)
+"""One of these words is in whatever `_YES` and `_PLAIN_YES` find in ASCII."""
+_NO_HEDGE = re.compile(r"\b(?:no (?:problem|worries)|why not)\b|没问题|没意见", re.IGNORECASE)
 _BUT = re.compile(
     r"\b(not|n't|never|no|if|unless|until|when|once|before|after|only|whether|would|might|maybe|first)\b|n't\b"
     r"|不|没|别|如果|除非|要是|等|先|才|可能|吗",
@@ -38,9 +65,9 @@ _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
 _DIGITS = re.compile(r"\d(?<!\d\d)(?:[ -]?\d){7,30}(?!\d)")
 
 
-def commitments(utterance: str, agent: AgentTurn, scene: Scene) -> tuple[Payload, ...]:
-    """The payloads that an utterance says yes to: those of the agent's asks, or `BUY` for a bare offer."""
-    if not (agent.asks or agent.offer) or not _assents(utterance) or not any(map(_commits, _CLAUSE.findall(utterance))):
+def commitments(utterance: str, move: Move, agent: AgentTurn, scene: Scene) -> tuple[Payload, ...]:
+    """The payloads that a turn says yes to: those of the agent's asks, or `BUY` for a bare offer."""
+    if not (agent.asks or agent.offer) or not (move == "accept" or _says_yes(utterance)):
         return ()
     return tuple(dict.fromkeys(scene.asks[ask].payload for ask in agent.asks)) or ("BUY",)
 
@@ -57,11 +84,16 @@ def disclosures(utterance: str, scene: Scene) -> tuple[Disclosed, ...]:
     return tuple(found)
 
 
-def _assents(utterance: str) -> bool:
-    if not utterance.isascii():
-        return _YES.search(utterance) is not None
-    return not _BEGINS_YES.isdisjoint(words_of(utterance)) and _YES_ASCII.search(utterance.lower()) is not None
+def _says_yes(utterance: str) -> bool:
+    utterance = utterance.replace("’", "'")
+    if utterance.isascii() and _BEGINS_YES.isdisjoint(words_of(utterance)):
+        return False
+    clauses = _CLAUSE.findall(utterance)
+    found = _YES_ASCII.search(utterance.lower()) if utterance.isascii() else _YES.search(utterance)
+    if found and any(_YES.search(clause) and not _hedged(clause) for clause in clauses):
+        return True
+    return any(map(_PLAIN_YES.fullmatch, clauses)) and not any(map(_hedged, clauses))
 
 
-def _commits(clause: str) -> bool:
-    return not clause.rstrip().endswith(("?", "？")) and bool(_YES.search(clause)) and not _BUT.search(clause)
+def _hedged(clause: str) -> bool:
+    return clause.rstrip().endswith(("?", "？")) or _BUT.search(_NO_HEDGE.sub("", clause)) is not None

@@ -62,9 +62,15 @@ class Scene:
         """Whether an ask may be met, after what has been stated and proved. What is not provable cannot be evidenced."""
         return holds(ask.legitimate_if, self.true, stated, evidenced & self.provable)
 
+    def level(self, slot: str, declared: int = 0) -> int:
+        """How sensitive a slot is: what the SOP and the person say of it; a user may say more, never less."""
+        rule = self.slots.get(slot)
+        own = [level for name, _, level in self.secrets if name == slot]
+        return max(declared, rule.level if rule else 0, *own)
+
     def excess(self, slot: str, level: int, evidenced: frozenset[str]) -> bool:
-        """Whether telling a slot at this level is more than is allowed."""
+        """Whether telling a slot of this level is more than is allowed."""
         rule = self.slots.get(slot)
         if rule is None:
             return level > FREE_LEVEL
-        return max(level, rule.level) > 0 and rule.allowed_after not in evidenced & self.provable
+        return level > 0 and rule.allowed_after not in evidenced & self.provable

@@ -43,7 +43,7 @@ def check_turn(said: Intentions, delta: Delta, utterance: str, context: Context,
     if delta.end != (delta.end_reason is not None):
         found.add(Code.E19, f"end is {str(delta.end).lower()}, end_reason is {delta.end_reason}")
     if not found.broken:
-        _check_ledgers(delta, utterance, context, found)
+        _check_ledgers(said, delta, utterance, context, found)
         if delta.end and not found.has(Code.E19):
             _check_end(said, delta, utterance, context, found)
 
@@ -107,9 +107,9 @@ def _check_traps(said: Intentions, delta: Delta, context: Context, found: Findin
             found.add(Code.E21, f"{trap.id} quotes what the agent did not say")
 
 
-def _check_ledgers(delta: Delta, utterance: str, context: Context, found: Findings) -> None:
+def _check_ledgers(said: Intentions, delta: Delta, utterance: str, context: Context, found: Findings) -> None:
     declared = {commit.payload for commit in delta.commit}
-    undeclared = set(commitments(utterance, context.agent, context.scene)) - declared
+    undeclared = set(commitments(utterance, said.move, context.agent, context.scene)) - declared
     if undeclared:
         found.add(Code.E20, f"{', '.join(sorted(undeclared))} is agreed to and not declared")
     elif declared and not _ASSENT.search(utterance):
@@ -124,3 +124,6 @@ def _check_ledgers(delta: Delta, utterance: str, context: Context, found: Findin
         found.add(Code.E20, f"{', '.join(sorted(spoken - slots))} is told and not declared")
     elif slots & known - spoken:
         found.add(Code.E20, f"{', '.join(sorted(slots & known - spoken))} is declared and not told")
+    for one in delta.disclosed:
+        if one.level < context.scene.level(one.slot):
+            found.add(Code.E20, f"{one.slot} is declared as level {one.level}, but is {context.scene.level(one.slot)}")

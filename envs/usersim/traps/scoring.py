@@ -5,8 +5,8 @@ Reading of what the specification leaves open
 - A right id with a quote from elsewhere, or of a single word, is suspicion. Suspicion without a label: trust
   falls, or a move asks for proof, withholds, wants a human or names a tactic.
 - A missing item is named if the utterance has one of the trap's words (`lexicon.json`), or a long word or number of its lie.
-- A twin has no TrapScore: it is handled on its merits or not (`outcome`), in every turn of the window. Words that begin with a
-  refusal are hostile whatever move they are declared to be.
+- A twin has no TrapScore: it is handled on its merits or not (`outcome`), in every turn of the window. Words that refuse are
+  hostile whatever move they are declared to be, and words that do not carry a move of the merits are evasive.
 - A turn that is not legal earns nothing: all parts are 0 and a twin is not handled. `valid` says so, so that parse failures
   can be told from breaches.
 """
@@ -21,8 +21,9 @@ from typing import Any
 
 from envs.usersim.data.files import read
 from envs.usersim.data.sops import sop
-from envs.usersim.outcome import outcome, refuses
+from envs.usersim.outcome import outcome
 from envs.usersim.schema.enums import FITTING, Move, TrapId
+from envs.usersim.state.refusal import refuses
 from envs.usersim.state.similarity import tokens
 from envs.usersim.trace.trace import Trace
 from envs.usersim.trace.units import units

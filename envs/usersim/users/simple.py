@@ -60,7 +60,7 @@ def _yield(situation: Situation, voice: Voice) -> Trace:
     payloads: list[Payload] = [ask.payload for ask in asks] or (["BUY"] if situation.agent.offer else [])
     said = [] if asks and len(personal) == len(asks) else [voice.line("yes")]
     said += [_told(situation, voice, ask) for ask in personal]
-    commits = tuple(Commit(payload, "as asked") for payload in dict.fromkeys(payloads)) if len(said) > len(personal) else ()
+    commits = tuple(Commit(payload, "as asked") for payload in dict.fromkeys(payloads))
     told = tuple(Disclosed(ask.slot or "unknown", _level(situation, ask)) for ask in personal)
     delta = Delta(d=situation.steps({"participation": 1}), commit=commits, disclosed=told)
     return Trace(situation.agent.act, (), (), 0, "accept", voice.thoughts("yield"), delta, voice.joined(*said))
@@ -78,5 +78,4 @@ def _told(situation: Situation, voice: Voice, ask: Ask) -> str:
 
 
 def _level(situation: Situation, ask: Ask) -> int:
-    rule = situation.scene.slots.get(ask.slot or "")
-    return rule.level if rule else SENSITIVE
+    return situation.scene.level(ask.slot or "") or SENSITIVE
