@@ -1,7 +1,8 @@
 """The rule rewards of a user's turn, and how they become one number. Sections 9 and 10.4 of the specification.
 
 Pure functions of a parsed trace and the state before and after it; `turn_rewards` puts them together. All but `over` and
-`outcome` are in [0, 1]. No word of the agent and no name enters any of them but through the truth table.
+`outcome` are in [0, 1]. No word of the agent and no name enters any of them but through the truth table: lengths
+and n-grams are of texts in which every name of the call is the same word.
 
 Reading of what the specification leaves open
 - R_field: `d` counts as reasoned if a value moves, as the grammar makes `<update>` say why; a concern was addressed if the
@@ -15,7 +16,7 @@ Reading of what the specification leaves open
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import exp, log
 
 from envs.usersim.rubric.dimensions import PAPER
@@ -27,6 +28,7 @@ from envs.usersim.state.similarity import jaccard, tokens
 from envs.usersim.trace.errors import Level
 from envs.usersim.trace.trace import Thoughts, Trace
 from envs.usersim.trace.units import units
+from envs.usersim.words import unnamed
 
 WEIGHTS = {"fmt": 0.30, "field": 0.10, "len": 0.20, "state": 0.20, "ledger": 0.10, "rep": 0.10}
 """Of R_rule."""
@@ -36,10 +38,8 @@ SPREAD = 0.45
 FREE = 0.35
 """How far from the target, in log units, an utterance's length costs nothing; also the repetition that is free."""
 LONGEST, BUFFER = 1024, 256
-"""Tokens of a turn, and how many of them the linear penalty takes to grow."""
+"""Tokens of a turn, and how many of them the linear penalty takes to grow. A unit counts as one: a gym knows no tokenizer."""
 MOST_OVER = 0.5
-BYTES = 4
-"""Of a token, in UTF-8: a gym reads text, and knows no tokenizer."""
 CHILD_UNITS = 8
 CITE_EVERY = 3
 CITED = 3
@@ -103,13 +103,8 @@ def r_len(thought: int, answer: int, target: float) -> float:
     return 0.6 * l_think(thought) + 0.4 * l_ans(answer, target)
 
 
-def tokens_said(trace: Trace) -> float:
-    """About how many tokens a turn thinks and says; its state is counted by nobody, which has limits of its own."""
-    return len(" ".join([*trace.thoughts, trace.answer]).encode()) / BYTES
-
-
 def p_over(length: float) -> float:
-    """The penalty for the tokens of a turn: 0 to -0.5, added to the total."""
+    """The penalty for the length of what a turn thinks and says: 0 to -0.5, added to the total. Its state has other limits."""
     return -MOST_OVER * min(max((length - (LONGEST - BUFFER)) / BUFFER, 0.0), 1.0)
 
 
@@ -163,10 +158,14 @@ def turn_rewards(
     v_state: float,
     earlier: Sequence[str],
     cited_lately: bool,
+    organisation: str,
 ) -> RuleRewards:
     """All of them. `soft`: soft errors; `earlier`: the user's own utterances before; `cited_lately`: in one of the last three
-    turns, this one included."""
+    turns, this one included; `organisation`: the agent's."""
     level = Level.SOFT if soft else Level.OK
+    names = (organisation, persona.background.name, *persona.background.name.split())
+    thoughts = Thoughts(*(unnamed(child, names) for child in trace.thoughts))
+    trace = replace(trace, thoughts=thoughts, answer=unnamed(trace.answer, names))
     answer, target = units(trace.answer), persona.expression.verbosity_units
     thought = units(" ".join(trace.thoughts))
     return RuleRewards(
@@ -175,9 +174,9 @@ def turn_rewards(
         len=r_len(thought, answer, target) if any(trace.thoughts) else l_ans(answer, target),
         state=v_state,
         ledger=r_ledger(after.ledgers, after.turn),
-        rep=r_rep(max((jaccard(trace.answer, said) for said in earlier), default=0.0)),
+        rep=r_rep(max((jaccard(trace.answer, unnamed(said, names)) for said in earlier), default=0.0)),
         minlen=r_minlen(thought),
-        over=p_over(tokens_said(trace)),
+        over=p_over(units(" ".join([*trace.thoughts, trace.answer]))),
     )
 
 

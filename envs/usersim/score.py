@@ -33,7 +33,7 @@ def score(task: UserSimTask, after: DynamicProfile, said: Sequence[str], outcome
 
 def _reached(task: UserSimTask, after: DynamicProfile, said: Sequence[str]) -> float:
     """The share of the primary concerns that was resolved, of those that could be."""
-    due = _due(task, after)
+    due = [concern for concern in due_of(task, after) if concern.tier == "primary"]
     asked = any(cosine(words, concern.text) >= TOPIC_THRESHOLD for words in said for concern in due)
     if asked and task.agent in ("trap", "weak") and after.clock.ended in OUT:
         due = [concern for concern in due if concern.answered or concern.status == "resolved"]
@@ -41,9 +41,9 @@ def _reached(task: UserSimTask, after: DynamicProfile, said: Sequence[str]) -> f
     return done / sum(concern.importance for concern in due) if due else 1.0
 
 
-def _due(task: UserSimTask, after: DynamicProfile) -> list[Concern]:
-    """The primary concerns: those of the start, and the new ones."""
+def due_of(task: UserSimTask, after: DynamicProfile) -> list[Concern]:
+    """The concerns that count: those of the start with the weight that they had then, and the new ones."""
     now = {concern.id: concern for concern in after.target_list}
     first = {concern.id: concern for concern in task.start.target_list}
     kept = [now[cid].but(importance=one.importance) if cid in now else one for cid, one in first.items()]
-    return [one for one in (*kept, *(now[cid] for cid in now if cid not in first)) if one.tier == "primary"]
+    return [*kept, *(now[cid] for cid in now if cid not in first)]

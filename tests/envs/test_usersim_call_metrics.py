@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import e, log
 
 import pytest
@@ -37,9 +38,9 @@ AGREED = Ledgers(commitments=(Commitment(payload="BUY", turn=1),))
 BROKEN = Turn("FATAL", ("E02",), "", None, None)
 
 
-def concern(cid: str, status: str, importance: int) -> Concern:
+def concern(cid: str, status: str, importance: int, answered: bool = True) -> Concern:
     tier = {"P": "primary", "M": "minor", "L": "latent"}[cid[0]]
-    return Concern(id=cid, tier=tier, text="it", status=status, importance=importance)
+    return Concern(id=cid, tier=tier, text="it", status=status, importance=importance, answered=answered)
 
 
 def played(task, user: str, run: int = 0, **params) -> Call:
@@ -66,6 +67,18 @@ def test_goal_progress_is_by_importance_and_a_dropped_concern_is_not_settled():
     table = [concern("P1", "resolved", 5), concern("P2", "dropped", 2), concern("M1", "resolved", 1), concern("M2", "open", 2)]
     assert goal_progress(table) == 0.6
     assert goal_progress([*table, concern("L1", "latent", 5)]) == 0.6 and goal_progress([concern("L1", "latent", 5)]) is None
+
+
+def test_what_is_declared_to_be_settled_is_no_progress():
+    """As `state_mode: full` can: unanswered, left out, or made to weigh nothing."""
+    assert goal_progress([concern("P1", "resolved", 5, answered=False), concern("M1", "resolved", 1)]) == pytest.approx(1 / 6)
+    start = played(TASKS[0], "oracle")
+    first = start.task.start.target_list
+    kept = first[0].but(status="resolved", answered=True, importance=1)
+    call = replace(start, after=start.after.but(target_list=(kept,)))
+    due = [one for one in first if one.tier != "latent"]
+    assert number("goal", call) == pytest.approx(first[0].importance / sum(one.importance for one in due))
+    assert len(due) > 1 and first[0].importance > 1 and first[0].tier != "latent"
 
 
 def test_the_surplus_is_what_was_gained_of_what_there_was_to_gain():

@@ -162,6 +162,26 @@ def test_other_names_change_no_reward():
     assert paid[0] == paid[1]
 
 
+def test_names_in_thoughts_and_answers_change_no_reward():
+    """Neither their letters nor their number of words: not in a length, a repetition, or the penalty for too much."""
+    renamed_persona = json.loads(json.dumps(PERSONA).replace("Ines", "Wilhelmina Konstantinopoulou"))
+    renamed_sop = json.loads(json.dumps(SOP).replace("Northbeam", "Zwillingsstern Data and Energy Limited"))
+    other = task(persona=persona(**renamed_persona), sop=sop(**renamed_sop))
+
+    def paid(made, who, firm):
+        played, rewards = gym(made), []
+        for end in ("total for one year?", "total for the next year?"):
+            thought = " ".join([f"{firm} wants {who} to decide, and {who} owes {firm} nothing."] * 55)
+            text = re.sub(r"(<plan [^>]*>).*?(</plan>)", rf"\1{thought}\2", turn(played))
+            said = f"It is {who} here, {firm}: what does {firm} say is the {end}"
+            rewards.append(step(played, re.sub(r"<answer>.*</answer>", f"<answer>{said}</answer>", text)).rewards)
+        return rewards
+
+    ours = paid(task(), "Ines", "Northbeam")
+    assert ours == paid(other, "Wilhelmina Konstantinopoulou", "Zwillingsstern Data and Energy Limited")
+    assert -0.5 < ours[0]["over"] < 0 and 0 < ours[1]["rep"] < 1, "both are within their slopes"
+
+
 def test_the_same_seed_is_the_same_call():
     assert call(seed=3) == call(seed=3)
     assert json.loads(json.dumps(call().state))["agent"] == "honest"

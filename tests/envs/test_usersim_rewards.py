@@ -90,9 +90,9 @@ def test_the_worked_example_is_a_good_turn():
     pressing = AgentTurn("It is yours only until six tonight.", "pressure", facts=("F3",), asks=("A1",), trap="T01")
     before = profile()
     after, _ = advance(before, pressing, trace().delta, SCENE, utterance=ANSWER, move="ask_evidence", touched=("P1",))
-    rewards = turn_rewards(trace(), 0, persona(), before, after, 1.0, (), True)
+    rewards = turn_rewards(trace(), 0, persona(), before, after, 1.0, (), True, "Northbeam")
     assert rewards == RuleRewards(fmt=1, field=1, len=near(r_len(84, 30, 20)), state=1, ledger=1, rep=1, minlen=1, over=0)
-    again = turn_rewards(trace(), 2, persona(), before, after, 0.75, (ANSWER,), False)
+    again = turn_rewards(trace(), 2, persona(), before, after, 0.75, (ANSWER,), False, "Northbeam")
     assert (again.fmt, again.field, again.state, again.rep) == (0.8, 0.8, 0.75, 0)
 
 
@@ -106,7 +106,7 @@ def test_field_counts_what_is_there():
 
 def test_a_form_without_thoughts_is_asked_for_none():
     bare, now = trace(thoughts=Thoughts()), profile()
-    rewards = turn_rewards(bare, 0, persona(), now, now, 1.0, (), False)
+    rewards = turn_rewards(bare, 0, persona(), now, now, 1.0, (), False, "Northbeam")
     assert rewards.field == 1 and rewards.len == pytest.approx(l_ans(30, 20))
 
 

@@ -37,6 +37,7 @@ from envs.usersim.metrics.goal import goal_progress, surplus_share
 from envs.usersim.metrics.paired import McNemar, mcnemar
 from envs.usersim.metrics.sameness import among_people, among_runs, same_decision, same_words
 from envs.usersim.metrics.style import drift
+from envs.usersim.score import due_of
 from envs.usersim.trace.units import units
 
 Numbers = dict[str, Number]
@@ -118,7 +119,7 @@ def _spread(values: Iterable[float | None], among: Sequence[bool]) -> list[float
 VALUES: dict[str, Value] = {
     "score": lambda call: call.score,
     "success": lambda call: float(call.success),
-    "goal": lambda call: goal_progress(call.after.target_list),
+    "goal": lambda call: goal_progress(due_of(call.task, call.after)),
     "surplus": surplus,
     **{how: _ended(how) for how in ("premature", "overstay", "cut_off")},
     **{what: _decided(what) for what in DECISIONS},

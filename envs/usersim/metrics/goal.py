@@ -1,7 +1,8 @@
 """What the user got out of a call: goal progress, and its share of what there was to gain. Section 13.1 of the specification.
 
 Reading of what the specification leaves open
-- A concern is settled when it is `resolved`, which takes an answer of the agent; one that the user drops is not.
+- A concern is settled when it is `resolved` and the agent has answered it; one that the user drops is not. Those of the start
+  count with the weight that they had then, whatever has become of them, as in `score`.
 - The outcome's utility is that of the best offer among those it committed to, at the time; without one it is the utility of
   staying as things are.
 - U_max is worth what the agent could offer at best, issue by issue.
@@ -19,10 +20,13 @@ from envs.usersim.state.entries import BARGAINED
 
 
 def goal_progress(concerns: Sequence[Concern]) -> float | None:
-    """GP in [0, 1]: the share of the primary and minor concerns, by importance, that were resolved. None without any."""
+    """GP in [0, 1]: the share of the primary and minor concerns, by importance, that were resolved. None without any.
+
+    `concerns`: those that count, of `score.due_of`."""
     due = [concern for concern in concerns if concern.tier != "latent"]
     total = sum(concern.importance for concern in due)
-    return sum(concern.importance for concern in due if concern.status == "resolved") / total if total else None
+    done = sum(concern.importance for concern in due if concern.status == "resolved" and concern.answered)
+    return done / total if total else None
 
 
 def surplus_share(

@@ -34,7 +34,8 @@ _ASSENT = (
     r"|why not|好的|好吧|好啊|好|行吧|行啊|行|可以的|可以|没问题|没意见|嗯|是的|当然|同意|愿意)"
 )
 _GOING = (
-    r"(?:please|then|thanks|thank you|(?:with|by|for) me|i(?:'m| am) in|i do|i want (?:it|that|this)|let'?s (?:go|start|proceed)"
+    r"(?:please|then|thanks|thank you|(?:with|by|for) me|i(?:'m| am) in|i do|i want (?:it|that|this)"
+    r"|let'?s (?:go|start|proceed)"
     r"|let'?s do (?:it|that|this)|like that|do (?:it|that|this|so)|go (?:ahead|for it)|take it|send it|set it up"
     r"|write it down"
     r"|that(?:'s| is) (?:fine|okay|ok|good|all right)|(?:that|it) works|works|sounds good|whatever you say"
