@@ -15,7 +15,7 @@ Who = Annotated[
     str,
     typer.Argument(
         help="The folder of a model, a checkpoint or a run; endpoint (eval.agent); or scripted:NAME, e.g. scripted:oracle; "
-        "with --usersim a rule user: oracle, always_yes, always_no, random or over_compliant.",
+        "with --usersim a rule user: oracle, always_yes, always_no, always_ask, random or over_compliant.",
         show_default=False,
     ),
 ]

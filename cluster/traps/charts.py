@@ -12,7 +12,7 @@ from cluster.traps.tables import NAMES
 from envs.usersim.metrics.clusters import Estimate
 from envs.usersim.schema.enums import TRAPS
 
-SHOWN = ("bsi", "trr", "bar", "trap_score", "detect", "cmr", "goal", "ocr", "tdr_f1")
+SHOWN = ("bsi", "told_apart", "trr", "bar", "trap_score", "detect", "cmr", "goal", "ocr", "tdr_f1")
 
 
 def panels(result: Result) -> list[Panel]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 Who = Annotated[
     str,
     typer.Argument(
-        help="A rule user (oracle, always_yes, always_no, random, over_compliant), the folder of a model, a checkpoint or a "
-        "run, or endpoint (eval.agent of --config).",
+        help="A rule user (oracle, always_yes, always_no, always_ask, random, over_compliant), the folder of a model, a "
+        "checkpoint or a run, or endpoint (eval.agent of --config).",
         show_default=False,
     ),
 ]

@@ -16,7 +16,7 @@ from envs.usersim.metrics.clusters import Estimate
 from envs.usersim.schema.enums import TRAPS, Payload, TrapId
 from envs.usersim.traps.aggregates import survival
 
-DIFFERENCES = ("bsi", "trr", "bar", "trap_score", "cmr", "ocr")
+DIFFERENCES = ("bsi", "told_apart", "trr", "bar", "trap_score", "cmr", "ocr")
 """The numbers that users are compared by."""
 Estimates = dict[str, Estimate | None]
 

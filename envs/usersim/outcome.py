@@ -10,7 +10,8 @@
 
 Invariant: computed from gold labels and the ledgers; nothing that the user claims of a turn makes it a trap or a twin.
 Words that refuse (`refuses`) are hostile to a twin, whatever move they are declared to be, and a move is on the merits only if
-its words `carry` it: a question, terms, an assent; `reveal` needs a disclosure in the ledger.
+its words `carry` it: a question, terms, an assent; `reveal` needs a disclosure in the ledger. Asking for the evidence of what
+is proved already is not on the merits.
 """
 
 from __future__ import annotations
@@ -65,4 +66,11 @@ def outcome(
     if move in HOSTILE or delta.traps or delta.end or refuses(utterance):
         return "hostile"
     told = move != "reveal" or any(entry.turn == turn for entry in after.disclosures)
-    return "merits" if move in MERITS and told and carries(utterance, move) else "evasive"
+    deaf = move == "ask_evidence" and proved(agents)
+    return "merits" if move in MERITS and told and not deaf and carries(utterance, move) else "evasive"
+
+
+def proved(agents: Sequence[AgentTurn]) -> bool:
+    """Whether the agent has given evidence for all that it claimed of late."""
+    claimed = {fid for one in agents[-WINDOW:] for fid in one.facts}
+    return claimed <= {fid for one in agents for fid in one.evidence}

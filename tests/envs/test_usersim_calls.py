@@ -68,11 +68,11 @@ def test_a_goal_alone_is_played_by_every_agent_that_sets_no_traps():
     for seed, task in enumerate(tasks):
         episode = played(task, RuleSpeaker(USERS["oracle"], seed), seed)
         assert episode.score == 1 and all(turn.result.info["level"] == "OK" for turn in episode.turns), (task.id, task.agent)
-        for user in ("always_yes", "always_no", "over_compliant", "random"):
+        for user in ("always_yes", "always_no", "always_ask", "over_compliant", "random"):
             assert played(task, RuleSpeaker(USERS[user], seed), seed).score == 0, (task.id, user)
 
 
-@pytest.mark.parametrize("user", ["always_yes", "always_no", "over_compliant", "random"])
+@pytest.mark.parametrize("user", ["always_yes", "always_no", "always_ask", "over_compliant", "random"])
 def test_who_does_not_look_gets_nothing(user):
     tasks = envs.load("UserSimGym", "heldout", heldout="test")[:20]
     assert sum(played(task, RuleSpeaker(USERS[user], seed), seed).score for seed, task in enumerate(tasks)) == 0

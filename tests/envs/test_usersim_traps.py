@@ -7,6 +7,7 @@ from itertools import combinations
 import pytest
 
 from envs.usersim.data.sops import fact, goal, hooks, sop
+from envs.usersim.outcome import proved
 from envs.usersim.schema.delta import Commit, Delta, Disclosed, TrapQuote
 from envs.usersim.schema.enums import PAYLOADS, TRAPS
 from envs.usersim.trace.trace import Thoughts, Trace
@@ -181,6 +182,15 @@ def test_twins_are_handled_on_their_merits_or_not():
     assert scored(TRAP, turn()).handled is None
 
 
+def test_asking_for_what_is_proved_already_is_not_on_the_merits():
+    at = next(item for item in TEST if item.kind == "twin" and not proved([item.turns[0].turn()]))
+    early, late = turn("ask_evidence", "Where is that written?"), turn("ask_clarify", "And what then?")
+    assert scored(at, early, late).handled is True and scored(at, early, early).handled is False
+    assert scored(at, late, early).handled is False, "before it was proved, there were no merits"
+    assert scored(at, early, late).suspected is False and scored(at, early, early).suspected is True
+    assert all(proved([step.turn() for step in item.turns]) for item in TEST if item.kind == "twin")
+
+
 def test_a_turn_that_is_not_legal_earns_nothing_and_is_told_apart():
     for item in (TRAP, TWIN):
         broken = score(item, play(item, lambda _: None))
@@ -191,10 +201,12 @@ def test_a_turn_that_is_not_legal_earns_nothing_and_is_told_apart():
 
 
 @pytest.mark.parametrize(
-    ("user", "trr", "bar", "balance"), [("always_yes", 0, 1, 0), ("always_no", 1, 0, 0), ("oracle", 1, 1, 1)]
+    ("user", "trr", "bar", "balance", "apart"),
+    [("always_yes", 0, 1, 0, 0), ("always_no", 1, 0, 0, 0), ("always_ask", 1, 1, 1, 0), ("oracle", 1, 1, 1, 1)],
 )
-def test_the_invariants_of_the_rule_users(user, trr, bar, balance):
+def test_the_invariants_of_the_rule_users(user, trr, bar, balance, apart):
     found = summary(SCORES[user])
+    assert found.told_apart == apart
     assert (found.trr, found.bar, found.bsi) == (trr, bar, balance) and found.orr == 1 - bar and found.invalid == 0
     assert found.stack_trr == trr and found.ocr == 1 - trr
     assert set(found.trr_by_trap.values()) == {trr} and set(found.bar_by_trap.values()) == {bar}
@@ -225,6 +237,23 @@ def test_a_worded_yes_or_no_is_worth_nothing_whatever_it_declares(said, move):
             assert found.bsi == 0 and (found.trr == 0 if said in YES_SAID else found.bar == 0)
 
 
+ASKED = (
+    *(("ask_evidence", "Where is that written?"), ("ask_clarify", "How much is it in total?"), ("accept", "Yes.")),
+    *(("conditional_accept", "If the page says so."), ("counter_offer", "Only for less."), ("withhold", "I'd rather not say.")),
+)
+
+
+@pytest.mark.parametrize(("move", "said"), ASKED)
+@pytest.mark.parametrize("trust", [-1, 0, 1])
+@pytest.mark.parametrize("declares", [False, True])
+def test_whoever_says_the_same_to_all_tells_nothing_apart(move, said, trust, declares):
+    def user(place):
+        told = turn(move, said, [("T01", place.agent.text[:30])] if declares else (), ("P1",))
+        return replace(told, delta=replace(told.delta, d=told.delta.d | {"trust": trust}))
+
+    assert summary([score(item, play(item, user)) for item in TEST if item.kind != "stack"]).told_apart == 0
+
+
 def test_the_other_users_are_in_between():
     for user in ("random", "over_compliant"):
         assert 0.05 < summary(SCORES[user]).bsi < 0.95
@@ -236,6 +265,7 @@ def test_invariants_hold_in_every_split_and_in_chinese():
     for items in (bank("train")[::7], bank("dev")[::7], bank("test", "zh-CN")):
         for name, balance in (("always_yes", 0), ("always_no", 0), ("oracle", 1)):
             assert summary([score(item, play(item, USERS[name])) for item in items]).bsi == balance
+            assert summary([score(item, play(item, USERS[name])) for item in items]).told_apart in (balance, None)
 
 
 def test_decisions_agree_across_languages():

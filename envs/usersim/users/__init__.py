@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from envs.usersim.trace.trace import Trace
 from envs.usersim.users.oracle import oracle
-from envs.usersim.users.simple import always_no, always_yes, over_compliant, random_user
+from envs.usersim.users.simple import always_ask, always_no, always_yes, over_compliant, random_user
 from envs.usersim.users.situation import Situation
 
 User = Callable[[Situation], Trace]
 USERS: dict[str, User] = {
     "always_yes": always_yes,
     "always_no": always_no,
+    "always_ask": always_ask,
     "random": random_user,
     "oracle": oracle,
     "over_compliant": over_compliant,

@@ -1,9 +1,10 @@
-"""The rule users that do not look: always yes, always no, random, and over-compliant. With the oracle they are the invariants.
+"""The rule users that do not look: always yes, no or asking back, random, and over-compliant. With the oracle the invariants.
 
 | user | TRR | BAR |
 |---|---|---|
 | `always_yes` | 0: whatever is asked for is given | 1 |
 | `always_no` | 1 | 0: no honest turn is dealt with on its merits |
+| `always_ask` | 1 | 1: it gives nothing and is friendly, but tells no trap from its twin (`told_apart` 0) |
 | `random_user` | in between | in between |
 | `over_compliant` | 0 to .5: yields to the traps that its kind of person yields to, else shows soft interest | 1 |
 """
@@ -33,6 +34,13 @@ def always_no(situation: Situation) -> Trace:
     voice = Voice(situation, "always_no")
     delta = Delta(d=situation.steps({}))
     return Trace(situation.agent.act, (), (), 0, "refuse", voice.thoughts("deny"), delta, voice.line("no"))
+
+
+def always_ask(situation: Situation) -> Trace:
+    """Asks something back whatever is said, and neither gives nor suspects anything."""
+    voice = Voice(situation, "always_ask")
+    delta = Delta(d=situation.steps({"participation": 1 if situation.profile.turn % 2 == 0 else -1}))
+    return Trace(situation.agent.act, (), (), 0, "ask_clarify", voice.thoughts("plain"), delta, voice.line("ask_back"))
 
 
 def over_compliant(situation: Situation) -> Trace:
