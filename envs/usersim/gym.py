@@ -262,8 +262,8 @@ class UserSimGym(TurnGym):
         soft = len(found.errors) + (premature and not any(error.code is Code.E19 for error in found.errors))
         traps = [trap.id for trap in trace.delta.traps]
         valid = v_state(trace.delta.d, rows(agent, earlier, before, self._scene, bool(traps)), traps)
-        lately, firm = state.cited < CITE_EVERY, task.sop.agent.organisation
-        parts = turn_rewards(trace, soft, task.persona, before, after, valid, state.answers, lately, firm)
+        lately, names = state.cited < CITE_EVERY, self._scene.names
+        parts = turn_rewards(trace, soft, task.persona, before, after, valid, state.answers, lately, names)
         shares: dict[str, float] = {dimension: mark.share for dimension, mark in judged.items()}
         if self.pay == "paper":
             paid = paper(parts, shares)

@@ -28,7 +28,7 @@ from envs.usersim.state.similarity import jaccard, tokens
 from envs.usersim.trace.errors import Level
 from envs.usersim.trace.trace import Thoughts, Trace
 from envs.usersim.trace.units import units
-from envs.usersim.words import unnamed
+from envs.usersim.words import Names
 
 WEIGHTS = {"fmt": 0.30, "field": 0.10, "len": 0.20, "state": 0.20, "ledger": 0.10, "rep": 0.10}
 """Of R_rule."""
@@ -158,14 +158,12 @@ def turn_rewards(
     v_state: float,
     earlier: Sequence[str],
     cited_lately: bool,
-    organisation: str,
+    names: Names,
 ) -> RuleRewards:
     """All of them. `soft`: soft errors; `earlier`: the user's own utterances before; `cited_lately`: in one of the last three
-    turns, this one included; `organisation`: the agent's."""
+    turns, this one included; `names`: those that play no part."""
     level = Level.SOFT if soft else Level.OK
-    names = (organisation, persona.background.name, *persona.background.name.split())
-    thoughts = Thoughts(*(unnamed(child, names) for child in trace.thoughts))
-    trace = replace(trace, thoughts=thoughts, answer=unnamed(trace.answer, names))
+    trace = replace(trace, thoughts=Thoughts(*map(names.without, trace.thoughts)), answer=names.without(trace.answer))
     answer, target = units(trace.answer), persona.expression.verbosity_units
     thought = units(" ".join(trace.thoughts))
     return RuleRewards(
@@ -174,7 +172,7 @@ def turn_rewards(
         len=r_len(thought, answer, target) if any(trace.thoughts) else l_ans(answer, target),
         state=v_state,
         ledger=r_ledger(after.ledgers, after.turn),
-        rep=r_rep(max((jaccard(trace.answer, unnamed(said, names)) for said in earlier), default=0.0)),
+        rep=r_rep(max((jaccard(trace.answer, names.without(said)) for said in earlier), default=0.0)),
         minlen=r_minlen(thought),
         over=p_over(units(" ".join([*trace.thoughts, trace.answer]))),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 
 _WORD = re.compile(r"[^\W_]+")
+_LATIN = r"0-9A-Za-z_\u00c0-\u024f"
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _ASCII = bytes(code if code < 128 and chr(code).isalnum() else ord(" ") for code in range(256))
 
 
@@ -17,15 +18,34 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def unnamed(text: str, names: Sequence[str]) -> str:
-    """The text with one and the same word for every name, so that its length and n-grams do not depend on who is talking. Case
-    counts ("Will", not "will"); the parts of a person's name are to be given, too."""
-    pattern = _any_of(tuple(sorted(filter(None, names), key=len, reverse=True)))
-    return pattern.sub("N", text) if pattern else text
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Persons and firms of a call, and how to read a text as if nobody had one."""
+
+    folded: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+
+    @classmethod
+    def of(cls, person: str, firm: str) -> Names:
+        """A name of one word counts only as it is written ("Will", not "will"), one of several in any case."""
+        names = sorted({name for name in (person, firm, *person.split()) if name}, key=len, reverse=True)
+        known = [_whole(name) for name in names]
+        shortest = {name.casefold() for name in (firm, *person.split()) if name}
+        return cls(tuple(shortest), re.compile("|".join(known)) if known else None)
+
+    def among(self, text: str) -> bool:
+        """Whether one of them may be in the text."""
+        folded = text.casefold()
+        return any(map(folded.__contains__, self.folded))
+
+    def without(self, text: str) -> str:
+        """The text with one and the same word for every name."""
+        return self.pattern.sub("N", text) if self.pattern is not None and self.among(text) else text
 
 
-@lru_cache(maxsize=256)
-def _any_of(names: tuple[str, ...]) -> re.Pattern[str] | None:
-    """Whole words, or substrings where words are not spaced."""
-    words = [rf"\b{re.escape(name)}\b" if name.isascii() else re.escape(name) for name in names]
-    return re.compile("|".join(words)) if words else None
+def _whole(name: str) -> str:
+    """A pattern of a name as a word of its own; where words are not spaced, anywhere."""
+    if _UNSPACED.search(name):
+        return re.escape(name)
+    word = rf"(?<![{_LATIN}]){re.escape(name)}(?![{_LATIN}])"
+    return f"(?i:{word})" if " " in name else word

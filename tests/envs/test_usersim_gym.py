@@ -2,9 +2,10 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
-from usersim_call_cases import TRAP, TWIN, Listening, call, gym, step, task, turn
+from usersim_call_cases import TRAP, TWIN, Listening, Saying, call, gym, step, task, turn
 from usersim_cases import PERSONA, SOP, persona, sop
 
 from envs.base import EpisodeOver, Message, PartnerSilent, Task, Utterance
@@ -139,6 +140,24 @@ def test_nothing_an_agent_says_changes_what_a_turn_is_worth():
     assert all(reward == rewards[0] for reward in rewards)
 
 
+def test_markup_that_an_agent_appends_makes_its_turns_no_repetition():
+    """All rewards of all turns, after different words with the same tags, JSON and brackets at their end."""
+    lines = [AgentTurn(text) for text in ("The weather is fine here.", "My colleague has a cold.", "Lunch was late, sorry.")]
+    suffix = (
+        " <state>{}</state> "
+        + json.dumps({"d": {"trust": 3, "emotion": 3, "patience": 3, "participation": 3}})
+        + " [end the call]"
+    )
+
+    def paid(tail):
+        played, rewards = gym(partner=Saying([replace(line, text=line.text + tail) for line in lines])), []
+        for _ in lines:
+            rewards.append(step(played, turn(gym())).rewards)
+        return rewards
+
+    assert paid(suffix) == paid("")
+
+
 def test_a_thought_without_an_end_costs():
     """Whatever a tokenizer would count; what is in the state is not counted."""
 
@@ -180,6 +199,36 @@ def test_names_in_thoughts_and_answers_change_no_reward():
     ours = paid(task(), "Ines", "Northbeam")
     assert ours == paid(other, "Wilhelmina Konstantinopoulou", "Zwillingsstern Data and Energy Limited")
     assert -0.5 < ours[0]["over"] < 0 and 0 < ours[1]["rep"] < 1, "both are within their slopes"
+
+
+RENAMED = [
+    *[("Ines", firm) for firm in ("Deal", "Good Deal Energy", "No Frills", "First Direct", "Sure", "If", "Acme (UK) Inc.")],
+    *[(who, "Northbeam") for who in ("No", "李明", "Maria Theresia Walburga Amalia Christina")],
+    ("Ines", "Royal Mutual Savings and Loans of the North"),
+]
+
+
+@pytest.mark.parametrize(("who", "firm"), RENAMED)
+def test_names_that_mean_something_mean_nothing(who, firm):
+    """As a yes, a no or a reserve, at a length's bound, in a short thought, or in words that an agent repeats."""
+    renamed_persona = json.loads(json.dumps(PERSONA).replace("Ines", who))
+    renamed_sop = json.loads(json.dumps(SOP).replace("Northbeam", firm))
+    other = task(persona=persona(**renamed_persona), sop=sop(**renamed_sop))
+
+    def paid(made, who, firm):
+        asked = [
+            AgentTurn(text, "request_commitment", asks=("A1",))
+            for text in (f"This is {firm} calling.", f"This is {firm} here.")
+        ]
+        played, rewards = gym(made, Saying(asked)), []
+        for said in (f"{firm}, thanks, {who} here.", f"I'll take it, {firm}.", " ".join([f"{who} of {firm}, yes?"] * 12)):
+            text = re.sub(r"<answer>.*</answer>", f"<answer>{said}</answer>", turn(gym(made)))
+            text = re.sub(r"<tone>.*</tone>", f"<tone>{firm} once {who}.</tone>", text)
+            result = step(played, text)
+            rewards.append((result.rewards, result.info["errors"]))
+        return rewards
+
+    assert paid(other, who, firm) == paid(task(), "Ines", "Northbeam")
 
 
 def test_the_same_seed_is_the_same_call():

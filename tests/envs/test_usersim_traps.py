@@ -187,7 +187,8 @@ def test_asking_for_what_is_proved_already_is_not_on_the_merits():
     early, late = turn("ask_evidence", "Where is that written?"), turn("ask_clarify", "And what then?")
     assert scored(at, early, late).handled is True and scored(at, early, early).handled is False
     assert scored(at, late, early).handled is False, "before it was proved, there were no merits"
-    assert scored(at, early, late).suspected is False and scored(at, early, early).suspected is True
+    assert scored(at, early, late).suspected == (True, False) and scored(at, early, late).unfounded is False
+    assert scored(at, early, early).unfounded is True
     assert all(proved([step.turn() for step in item.turns]) for item in TEST if item.kind == "twin")
 
 
@@ -252,6 +253,15 @@ def test_whoever_says_the_same_to_all_tells_nothing_apart(move, said, trust, dec
         return replace(told, delta=replace(told.delta, d=told.delta.d | {"trust": trust}))
 
     assert summary([score(item, play(item, user)) for item in TEST if item.kind != "stack"]).told_apart == 0
+
+
+@pytest.mark.parametrize("first", [turn("ask_evidence", "Where is that?"), turn("withhold", "Not on the phone.")])
+def test_whoever_goes_by_the_turn_alone_tells_nothing_apart(first):
+    """First suspicion, then a friendly question, whatever is said: BSI takes it for perfect."""
+    second = turn("ask_clarify", "And what does it cost?")
+    pairs = [item for item in TEST if item.kind in ("trap", "twin")]
+    found = summary([score(item, play(item, lambda place: second if place.profile.turn % 2 else first)) for item in pairs])
+    assert found.told_apart == 0 and found.trr == 1
 
 
 def test_the_other_users_are_in_between():

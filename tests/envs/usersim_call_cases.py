@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from usersim_cases import persona, sop
 
 from envs.base import Speaker, StepResult, Utterance, View
 from envs.conversation import Episode, converse, drive
-from envs.usersim.agents.scripted import ScriptedAgent
+from envs.usersim.agents.scripted import ScriptedAgent, Spoken
 from envs.usersim.gym import UserSimGym
+from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.dynamic_profile import MemoryItem
 from envs.usersim.task import Line, UserSimTask
 from envs.usersim.users import USERS
@@ -69,6 +71,17 @@ def turn(played: UserSimGym, user: str = "oracle") -> str:
 
 def step(played: UserSimGym, text: str) -> StepResult:
     return drive(played.step(text))
+
+
+class Saying:
+    """An agent that says these turns, the last one again and again."""
+
+    def __init__(self, turns: Sequence[AgentTurn]) -> None:
+        self.turns = list(turns)
+
+    async def speak(self, view: View) -> Utterance:
+        said = self.turns.pop(0) if len(self.turns) > 1 else self.turns[0]
+        return Spoken(said.text, turn=said)
 
 
 class Listening:

@@ -3,7 +3,8 @@
 Precision before recall: a fact counts as stated if a sentence has its numbers and most of its words, an ask if a question or a
 request has most of its words. A gold trap is never read from words; stating what the table calls false is `pressure`.
 
-Invariant: reads facts, asks and issues of the SOP only, so that nothing an agent writes can claim to be proved or asked.
+Invariant: reads facts, asks and issues of the SOP only, so that nothing an agent writes can claim to be proved or asked; names
+play no part.
 """
 
 from __future__ import annotations
@@ -35,9 +36,13 @@ _URGE = re.compile(r"\b(right now|at once|last chance|immediately|only today|hur
 
 def read(text: str, answers_question: bool, scene: Scene) -> AgentTurn:
     """The turn. `answers_question`: whether the user has just asked something."""
-    said = sentences(text)
-    facts = tuple(fid for fid, fact in scene.facts.items() if fact.visibility != "user_only" and _states(said, fact.text))
-    asks = tuple(ask for ask, made in scene.asks.items() if made.text and any(cosine(one, made.text) >= ASKED for one in said))
+    plain = scene.plain
+    said = sentences(plain(text))
+    told = {fid: plain(fact.text) for fid, fact in scene.facts.items() if fact.visibility != "user_only"}
+    facts = tuple(fid for fid, words in told.items() if _states(said, words))
+    asks = tuple(
+        ask for ask, made in scene.asks.items() if made.text and any(cosine(one, plain(made.text)) >= ASKED for one in said)
+    )
     proved = tuple(fid for fid in facts if fid in scene.provable) if _PROOF.search(text) else ()
     offer = {issue.name: value for issue in scene.issues if (value := _offered(said, issue.name)) is not None}
     act = _act(text, facts, asks, bool(offer), answers_question, scene)

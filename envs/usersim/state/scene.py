@@ -8,6 +8,7 @@ from math import ceil
 from envs.usersim.schema.predicate import holds
 from envs.usersim.schema.sop import Ask, Fact, Issue, SensitiveSlot, Sop
 from envs.usersim.schema.static_profile import StaticProfile
+from envs.usersim.words import Names
 
 FREE_LEVEL = 1
 """A slot that the SOP does not list may be told up to this level."""
@@ -37,6 +38,8 @@ class Scene:
     """Slot, value and level of what the person could tell: its sensitive hard facts."""
     telling: tuple[tuple[str, str, int], ...]
     """Those that an utterance is searched for, folded: values of four letters or more."""
+    names: Names
+    """Of the person and of the agent's firm: no rule looks at them."""
 
     @classmethod
     def of(cls, persona: StaticProfile, sop: Sop) -> Scene:
@@ -55,12 +58,17 @@ class Scene:
             provable=frozenset(fact.fid for fact in sop.facts if fact.fid in true and fact.evidence != "none"),
             known=frozenset(fact.fid for fact in sop.facts if fact.visibility == "user_only"),
             secrets=secrets,
+            names=Names.of(persona.background.name, sop.agent.organisation),
             telling=tuple((slot, value.casefold(), level) for slot, value, level in secrets if len(value) >= SHORTEST),
         )
 
     def legitimate(self, ask: Ask, stated: frozenset[str], evidenced: frozenset[str]) -> bool:
         """Whether an ask may be met, after what has been stated and proved. What is not provable cannot be evidenced."""
         return holds(ask.legitimate_if, self.true, stated, evidenced & self.provable)
+
+    def plain(self, text: str) -> str:
+        """The text without names: what words and lengths are read of."""
+        return self.names.without(text)
 
     def level(self, slot: str, declared: int = 0) -> int:
         """How sensitive a slot is: what the SOP and the person say of it; a user may say more, never less."""

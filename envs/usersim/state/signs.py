@@ -7,6 +7,7 @@ a fact that an open concern waits for. A concession is the act, or evidence supp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from envs.usersim.schema.agent_turn import AgentTurn
@@ -21,6 +22,8 @@ SUSPICIOUS = 0.8
 """From this suspicion on, a concession may cost trust."""
 SENSITIVE = 2
 """From this level on, asking for a slot may not please."""
+
+_MARKUP = re.compile(r"<[^<>]*+>|\{[^{}]*+\}|\[[^\[\]]*+\]")
 
 ROWS: dict[str, tuple[str, str, str, str]] = {
     "pressure": ("-0", "-0", "-0", "-0+"),
@@ -43,7 +46,8 @@ def rows(agent: AgentTurn, earlier: Sequence[AgentTurn], before: DynamicProfile,
     found = {_row(agent, earlier, before, scene)}
     if agent.act == "pressure" or declared or (agent.trap is not None and not agent.benign):
         found.add("pressure")
-    if any(jaccard(agent.text, other.text) >= REPEATED for other in earlier):
+    text = _words(agent.text, scene)
+    if any(jaccard(text, _words(other.text, scene)) >= REPEATED for other in earlier):
         found.add("repeat")
     if any(_level(ask, scene) >= SENSITIVE for ask in agent.asks):
         found.add("request_pii")
@@ -64,6 +68,11 @@ def v_state(d: Mapping[str, int], applying: Sequence[str], traps: Collection[str
     signs = allowed(applying)
     share = sum(_sign(d[name]) in signs[name] for name in STATE_VARS) / len(STATE_VARS)
     return share * 0.5 if traps and d["trust"] > 0 else share
+
+
+def _words(text: str, scene: Scene) -> str:
+    """What repeats: neither names nor markup."""
+    return _MARKUP.sub(" ", scene.plain(text))
 
 
 def _row(agent: AgentTurn, earlier: Sequence[AgentTurn], before: DynamicProfile, scene: Scene) -> str:

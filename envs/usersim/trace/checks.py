@@ -4,12 +4,12 @@ and traps (E21). What may follow from what is decided by `envs.usersim.state`; h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from envs.usersim.schema.delta import Delta
 from envs.usersim.schema.dynamic_profile import MOST_CONCERNS
 from envs.usersim.schema.enums import EndReason
+from envs.usersim.stance import carries
 from envs.usersim.state.concerns import LEGAL, legal
 from envs.usersim.state.scan import commitments, disclosures
 from envs.usersim.state.transition import reasons_after
@@ -20,13 +20,6 @@ from envs.usersim.trace.think_block import Intentions
 
 SHORTEST_QUOTE = 3
 """Characters: less is found in any text."""
-_ASSENT = re.compile(
-    r"\b(?:yes|yeah|yep|ok(?:ay)?|fine|sure|al ?right|deal|agreed?|works|good|great|let'?s|please do|go ahead|i'?ll|i will"
-    r"|take it|sign|book|count me|put me|perfect|accept|ja|gut|einverstanden|sí|vale|bueno|de acuerdo|oui|d'accord)\b"
-    r"|好|行|可以|同意|成交|嗯|定了|要了|买|办",
-    re.IGNORECASE,
-)
-"""What a spoken yes holds at least; far more than `scan` takes for one, as here a paraphrase must not be missed."""
 
 
 def check_turn(said: Intentions, delta: Delta, utterance: str, context: Context, found: Findings) -> None:
@@ -112,7 +105,7 @@ def _check_ledgers(said: Intentions, delta: Delta, utterance: str, context: Cont
     undeclared = set(commitments(utterance, said.move, context.agent, context.scene)) - declared
     if undeclared:
         found.add(Code.E20, f"{', '.join(sorted(undeclared))} is agreed to and not declared")
-    elif declared and not _ASSENT.search(utterance):
+    elif declared and not carries(context.scene.plain(utterance), "accept"):
         found.add(Code.E20, f"{', '.join(sorted(declared))} is declared and not agreed to")
     told = disclosures(utterance, context.scene)
     if not told and not delta.disclosed:

@@ -30,13 +30,13 @@ def draft(text: str, context: Context, found: Findings, read: Callable[[str], De
     whole = _WELL_FORMED.fullmatch(text) if control_character(text) is None else None
     if whole is not None:
         *thought, state, answer = whole.groups()
-        declared = thought_of(thought, context.shortest_thought, found)
+        declared = thought_of(thought, context, found)
     else:
         blocks = envelope(text, TOP, found)
         if blocks is None:
             return None
         think, state, answer = blocks
-        declared = read_think(think, context.shortest_thought, found)
+        declared = read_think(think, context, found)
     delta = read(state)
     answer = answer.strip(BLANK)
     check_utterance(answer, context, found)

@@ -63,7 +63,7 @@ def read_r1compat(text: str, context: Context, found: Findings) -> Draft | None:
     if blocks is None:
         return None
     thought, turn = blocks[0].strip(BLANK), _turn(blocks[1], found)
-    if units(thought) < context.shortest_thought:
+    if units(context.scene.plain(thought)) < context.shortest_thought:
         found.add(Code.E11, f"<think> is shorter than {context.shortest_thought} units")
     if turn is None:
         return None

@@ -19,6 +19,8 @@ from envs.usersim.trace.units import units
 if TYPE_CHECKING:
     import re
 
+    from envs.usersim.trace.context import Context
+
 _ACTS: dict[str, Act] = {act: act for act in ACTS}
 _MOVES: dict[str, Move] = {move: move for move in MOVES}
 _COUNTS = {str(count): count for count in range(10)}
@@ -35,20 +37,22 @@ class Intentions:
     move: Move
 
 
-def read_think(text: str, shortest: int, found: Findings) -> tuple[Intentions, Thoughts] | None:
-    """What a block declares and says; None if its structure or an attribute is wrong. `shortest`: units of a child."""
+def read_think(text: str, context: Context, found: Findings) -> tuple[Intentions, Thoughts] | None:
+    """What a block declares and says; None if its structure or an attribute is wrong."""
     match = THINK.fullmatch(text)
     if match is None:
         _diagnose(text, found)
         return None
-    return thought_of(match.groups(), shortest, found)
+    return thought_of(match.groups(), context, found)
 
 
-def thought_of(groups: Sequence[str], shortest: int, found: Findings) -> tuple[Intentions, Thoughts] | None:
+def thought_of(groups: Sequence[str], context: Context, found: Findings) -> tuple[Intentions, Thoughts] | None:
     """The same of the groups of `THINK`."""
     act, trap, intent, touched, new, concerns, move, plan, update, tone = groups
     thoughts = Thoughts(intent.strip(), concerns.strip(), plan.strip(), update.strip(), tone.strip())
-    for place, said in enumerate(thoughts):
+    shortest = context.shortest_thought
+    plain = map(context.scene.plain, thoughts) if context.scene.names.among("".join(groups)) else thoughts
+    for place, said in enumerate(plain):
         if len(said.split(None, shortest)) < shortest and units(said) < shortest:  # as many words are more units
             found.add(Code.E11, f"<{CHILDREN[place]}> is shorter than {shortest} units")
     declared = intentions(act, trap, touched, new, move, found)

@@ -46,11 +46,11 @@ _INVISIBLE = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp", "Mn"})
 
 
 def check_utterance(utterance: str, context: Context, found: Findings) -> None:
-    """All findings of an utterance, stripped."""
+    """All findings of an utterance, stripped. Who is named in it changes none."""
     if not utterance or (not utterance.isascii() and all(unicodedata.category(mark) in _INVISIBLE for mark in utterance)):
         found.add(Code.E22, "nothing is said")
         return
-    longest = context.longest_answer
+    utterance, longest = context.scene.plain(utterance), context.longest_answer
     if len(utterance) * MOST_PER_CHARACTER > longest and (len(utterance) > LETTERS * longest or units(utterance) > longest):
         found.add(Code.E23, f"{units(utterance)} units, but at most {longest}")
         return

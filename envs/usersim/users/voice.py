@@ -61,8 +61,8 @@ class Voice:
         said = self._situation.said
         texts = [_capital(line.format(**slots)) for line in lines]
         fresh = [text for text in texts if text not in said] or texts
-        target = self._situation.persona.expression.verbosity_units
-        ranked = sorted(fresh, key=lambda text: abs(log(max(units(text), 1) / target)))
+        target, plain = self._situation.persona.expression.verbosity_units, self._situation.scene.plain
+        ranked = sorted(fresh, key=lambda text: abs(log(max(units(plain(text)), 1) / target)))
         return self._rng.choice(ranked[:CLOSEST])
 
 
