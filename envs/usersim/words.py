@@ -26,8 +26,9 @@ class Names:
     pattern: re.Pattern[str] | None = None
 
     @classmethod
-    def of(cls, person: str, firm: str) -> Names:
+    def of(cls, person: str | None, firm: str | None) -> Names:
         """A name of one word counts only as it is written ("Will", not "will"), one of several in any case."""
+        person, firm = person or "", firm or ""
         names = sorted({name for name in (person, firm, *person.split()) if name}, key=len, reverse=True)
         known = [_whole(name) for name in names]
         shortest = {name.casefold() for name in (firm, *person.split()) if name}

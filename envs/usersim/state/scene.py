@@ -58,7 +58,7 @@ class Scene:
             provable=frozenset(fact.fid for fact in sop.facts if fact.fid in true and fact.evidence != "none"),
             known=frozenset(fact.fid for fact in sop.facts if fact.visibility == "user_only"),
             secrets=secrets,
-            names=Names.of(persona.background.name, sop.agent.organisation or ""),
+            names=Names.of(persona.background.name, sop.agent.organisation),
             telling=tuple((slot, value.casefold(), level) for slot, value, level in secrets if len(value) >= SHORTEST),
         )
 
