@@ -81,6 +81,18 @@ def test_what_is_declared_to_be_settled_is_no_progress():
     assert len(due) > 1 and first[0].importance > 1 and first[0].tier != "latent"
 
 
+def test_a_new_concern_counts_until_it_is_settled_and_never_to_the_users_credit():
+    task = TASKS[0]
+    start = made(task).after.target_list
+    half = (start[0].but(status="resolved", answered=True), *start[1:])
+
+    def progress(*new: Concern) -> float:
+        return number("goal", replace(made(task), after=made(task).after.but(target_list=(*half, *new))))
+
+    settled, open_ = concern("P9", "resolved", 5), concern("P9", "open", 5)
+    assert progress(settled) == progress() > progress(open_) > 0
+
+
 def test_the_surplus_is_what_was_gained_of_what_there_was_to_gain():
     """A price of 60 is the agent's best: .5 + .5 * (80 - 60) / (80 - 40) = .75. One of 70 is worth .625."""
     buy, time = Commitment(payload="BUY", turn=2), Commitment(payload="TIME", turn=2)

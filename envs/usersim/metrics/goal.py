@@ -2,7 +2,7 @@
 
 Reading of what the specification leaves open
 - A concern is settled when it is `resolved` and the agent has answered it; one that the user drops is not. Those of the start
-  count with the weight that they had then, whatever has become of them, as in `score`.
+  count with the weight that they had then, whatever has become of them, and new ones until they are settled, as in `score`.
 - The outcome's utility is that of the best offer among those it committed to, at the time; without one it is the utility of
   staying as things are.
 - U_max is worth what the agent could offer at best, issue by issue.
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from envs.usersim.schema.dynamic_profile import Concern, Utilities
 from envs.usersim.schema.ledger import Commitment
 from envs.usersim.schema.sop import Issue
+from envs.usersim.score import settled
 from envs.usersim.state.concession import utility
 from envs.usersim.state.entries import BARGAINED
 
@@ -25,7 +26,7 @@ def goal_progress(concerns: Sequence[Concern]) -> float | None:
     `concerns`: those that count, of `score.due_of`."""
     due = [concern for concern in concerns if concern.tier != "latent"]
     total = sum(concern.importance for concern in due)
-    done = sum(concern.importance for concern in due if concern.status == "resolved" and concern.answered)
+    done = sum(concern.importance for concern in due if settled(concern))
     return done / total if total else None
 
 
