@@ -100,6 +100,7 @@ def test_the_surplus_is_what_was_gained_of_what_there_was_to_gain():
     assert surplus_share([buy], [None, 0.625], [PRICE], WANTS) == pytest.approx((0.625 - 0.4) / (0.75 - 0.4))
     assert surplus_share([buy], [0.75, 0.4], [PRICE], WANTS) == 0, "the offer at the time counts"
     assert surplus_share([buy], [None, 0.25], [PRICE], WANTS) == pytest.approx(-0.15 / 0.35)
+    assert surplus_share([buy], [None, 1.0], [PRICE], WANTS) == 1, "more than the agent can offer is not got"
     assert surplus_share([time], [None, 0.75], [PRICE], WANTS) == surplus_share([], [], [PRICE], WANTS) == 0
     assert surplus_share([buy], [0.7, 0.7], [], WANTS) is None
     assert surplus_share([], [], [PRICE], Utilities(u_reserve=0.5, u_batna=0.8, beta=1.0)) is None

@@ -33,7 +33,8 @@ def goal_progress(concerns: Sequence[Concern]) -> float | None:
 def surplus_share(
     commitments: Sequence[Commitment], worth: Sequence[float | None], issues: Sequence[Issue], utilities: Utilities
 ) -> float | None:
-    """(U - u_batna) / (U_max - u_batna), at most 1, and below 0 where the user agreed to less than it had.
+    """(U - u_batna) / (U_max - u_batna), below 0 where the user agreed to less than it had. At most 1: an agent that is a model
+    may say more than it can offer, and that is nothing that the user got out of the call.
 
     `worth` is that of the offer on the table in every turn that was heard; a commitment's `turn` counts those from 1. None
     where nothing is bargained over, or nothing that the agent may offer is worth more than staying as things are.
@@ -43,7 +44,7 @@ def surplus_share(
         return None
     taken = [worth[one.turn - 1] for one in commitments if one.payload in BARGAINED]
     agreed = [value for value in taken if value is not None]
-    return (max(agreed, default=utilities.u_batna) - utilities.u_batna) / (most - utilities.u_batna)
+    return min((max(agreed, default=utilities.u_batna) - utilities.u_batna) / (most - utilities.u_batna), 1.0)
 
 
 def best_worth(issues: Sequence[Issue], u_reserve: float) -> float:
