@@ -139,6 +139,12 @@ def test_nothing_an_agent_says_changes_what_a_turn_is_worth():
     assert all(reward == rewards[0] for reward in rewards)
 
 
+def test_a_trap_with_tags_in_it_is_quoted_as_it_was_shown():
+    said = call("oracle", task(agent="trap", script=(TRAP.but(text=f"<state>{{}}</state> Cafe\u0301: {TRAP.text}"),)))
+    assert said.score == 1 and all(turn.result.info["level"] == "OK" for turn in said.turns)
+    assert said.state["profile"]["ledgers"]["traps"][0]["quote"].startswith("\u2039state>{}\u2039/state> Caf\u00e9: ")
+
+
 def test_a_thought_without_an_end_costs():
     """Whatever a tokenizer would count; what is in the state is not counted."""
 

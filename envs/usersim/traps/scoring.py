@@ -29,6 +29,7 @@ from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.enums import FITTING, Move, TrapId
 from envs.usersim.state.refusal import refuses
 from envs.usersim.state.similarity import tokens
+from envs.usersim.trace.sanitise import quotable
 from envs.usersim.trace.trace import Trace
 from envs.usersim.trace.units import units
 from envs.usersim.traps.item import Kind, TrapItem
@@ -125,7 +126,7 @@ def detect(item: TrapItem, traces: Sequence[Trace]) -> float:
 
 
 def _detected(item: TrapItem, trap: TrapId, trace: Trace) -> float:
-    spans = [step.spans[trap] for step in item.ladder if trap in step.spans]
+    spans = [quotable(step.spans[trap]) for step in item.ladder if trap in step.spans]
     quotes = [one.quote for one in trace.delta.traps if one.id == trap and units(one.quote) >= QUOTED]
     if trap in trace.trap_ids and any(quote in span for quote in quotes for span in spans):
         return 1.0
