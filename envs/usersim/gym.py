@@ -216,7 +216,7 @@ class UserSimGym(TurnGym):
             excited=excited,
         )
         reply = await self._reply(trace) if after.clock.ended is None else None
-        came = outcome(self._agents, trace.answer, trace.move, trace.delta, after.ledgers, after.turn, self._scene)
+        came = outcome(self._agents, trace.answer, trace.move, trace.delta, after.ledgers, after.turn)
         judged = await self._judged(trace) if self.rubric else {}
         paid, parts = self._paid(trace, found, before, after, report.premature, came, judged)
         self._profile = after

@@ -13,7 +13,6 @@ from envs.usersim.data.sops import sop
 from envs.usersim.schema.dynamic_profile import DynamicProfile
 from envs.usersim.schema.enums import Architecture
 from envs.usersim.schema.static_profile import StaticProfile
-from envs.usersim.state.scene import Scene
 from envs.usersim.state.transition import advance
 from envs.usersim.trace.trace import Trace
 from envs.usersim.traps.item import Scripted, TrapItem
@@ -36,12 +35,6 @@ class Played(NamedTuple):
 def persona(persona_id: str, locale: str) -> StaticProfile:
     """A shipped persona, speaking the locale's language."""
     return in_language(next(one for one in personas() if one.persona_id == persona_id), locale)
-
-
-@cache
-def scene_of(persona_id: str, sop_id: str, locale: str) -> Scene:
-    """The scene of an item."""
-    return Scene.of(persona(persona_id, locale), sop(sop_id))
 
 
 def situation(item: TrapItem, seed: int = 0, architecture: Architecture | None = None) -> Situation:
