@@ -20,6 +20,7 @@ from itertools import chain, cycle
 from typing import Literal, NamedTuple
 
 from envs.base import Split
+from envs.usersim.agents.scripted import lines
 from envs.usersim.data import sops as data
 from envs.usersim.data.goals import bare_sop, goals, remembered
 from envs.usersim.data.memory import memory
@@ -106,7 +107,7 @@ def _sop_calls(part: data.Split, agent: AgentKind | None, seed: int) -> Iterator
         person, call, script = people[at], calls[of], tuple[Line, ...]()
         if kind == "trap":
             item = next(items)
-            person, call, script = known[item.persona_id], data.sop(item.sop_id), _script(item)
+            person, call, script = known[item.persona_id], data.sop(item.sop_id), lines([said.turn() for said in item.turns])
         yield _Call(person, call, memory(person, call), kind, script)
 
 
@@ -146,21 +147,3 @@ def _items(part: data.Split, rng: random.Random) -> list[TrapItem]:
     traps = [item for item in every.values() if item.kind == "trap"]
     rng.shuffle(traps)
     return list(chain.from_iterable((trap, every[trap.pair]) for trap in traps))
-
-
-def _script(item: TrapItem) -> tuple[Line, ...]:
-    return tuple(_lines(item))
-
-
-def _lines(item: TrapItem) -> Iterator[Line]:
-    for said in item.turns:
-        turn = said.turn()
-        yield Line(
-            text=turn.text,
-            act=turn.act,
-            facts=turn.facts,
-            evidence=turn.evidence,
-            asks=turn.asks,
-            trap=turn.trap,
-            benign=turn.benign,
-        )

@@ -6,7 +6,8 @@ were resolved. An agent that sets traps or is weak may be left with concerns tha
 `trust_out` or `agent_closed`, by a user that has asked about one of them.
 
 Invariant: a concern is resolved if the agent has answered it, too. Those of the start count with the weight that they had then,
-even if the user has let them vanish, as one that rewrites its profile can.
+even if the user has let them vanish, as one that rewrites its profile can. What a user adds is a debt: it counts until it is
+resolved, and never to the user's credit, so nobody gains by adding what is answered anyway.
 """
 
 from __future__ import annotations
@@ -37,13 +38,23 @@ def _reached(task: UserSimTask, after: DynamicProfile, said: Sequence[str]) -> f
     asked = any(cosine(words, concern.text) >= TOPIC_THRESHOLD for words in said for concern in due)
     if asked and task.agent in ("trap", "weak") and after.clock.ended in OUT:
         due = [concern for concern in due if concern.answered or concern.status == "resolved"]
-    done = sum(concern.importance for concern in due if concern.status == "resolved" and concern.answered)
+    done = sum(concern.importance for concern in due if settled(concern))
     return done / sum(concern.importance for concern in due) if due else 1.0
 
 
 def due_of(task: UserSimTask, after: DynamicProfile) -> list[Concern]:
-    """The concerns that count: those of the start with the weight that they had then, and the new ones."""
-    now = {concern.id: concern for concern in after.target_list}
-    first = {concern.id: concern for concern in task.start.target_list}
-    kept = [now[cid].but(importance=one.importance) if cid in now else one for cid, one in first.items()]
-    return [*kept, *(now[cid] for cid in now if cid not in first)]
+    """The concerns that count: those of the start with the weight that they had then, and new ones that are not resolved."""
+    now = {_same(concern): concern for concern in after.target_list}
+    first = {_same(concern): concern for concern in task.start.target_list}
+    kept = [now[key].but(importance=one.importance) if key in now else one for key, one in first.items()]
+    return [*kept, *(one for key, one in now.items() if key not in first and not settled(one))]
+
+
+def _same(concern: Concern) -> tuple[str, str, tuple[str, ...]]:
+    """What stays with a concern whatever its user writes: its id alone may be given to another once it has vanished."""
+    return concern.id, concern.resolution_test, concern.resolved_by
+
+
+def settled(concern: Concern) -> bool:
+    """Whether it was resolved, and not by the user alone."""
+    return concern.status == "resolved" and concern.answered

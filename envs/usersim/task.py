@@ -8,12 +8,14 @@ Invariants
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from envs.base import Task
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.dynamic_profile import DynamicProfile, MemoryItem
-from envs.usersim.schema.enums import Act, Architecture, TrapId
+from envs.usersim.schema.enums import Act, Architecture, Payload, TrapId
 from envs.usersim.schema.record import Name, Record, Text
 from envs.usersim.schema.sop import Sop
 from envs.usersim.schema.static_profile import StaticProfile
@@ -23,7 +25,7 @@ AgentKind = Literal["honest", "pushy", "trap", "weak"]
 
 
 class Line(Record):
-    """An agent's turn as data."""
+    """An agent's turn as data. Raises ValueError for a trap that does not say what it is after."""
 
     text: Text
     act: Act
@@ -32,10 +34,26 @@ class Line(Record):
     asks: tuple[Name, ...] = ()
     trap: TrapId | None = None
     benign: bool = False
+    payloads: tuple[Payload, ...] = ()
+
+    @model_validator(mode="after")
+    def _after_something(self) -> Self:
+        if self.trap and not self.benign and not self.payloads:
+            raise ValueError(f"a trap needs payloads, what it is after: {self.text[:40]!r}")
+        return self
 
     @property
     def turn(self) -> AgentTurn:
-        return AgentTurn(self.text, self.act, self.facts, self.evidence, self.asks, {}, self.trap, self.benign)
+        return AgentTurn(
+            text=self.text,
+            act=self.act,
+            facts=self.facts,
+            evidence=self.evidence,
+            asks=self.asks,
+            trap=self.trap,
+            benign=self.benign,
+            payloads=self.payloads,
+        )
 
 
 @dataclass(frozen=True, slots=True)

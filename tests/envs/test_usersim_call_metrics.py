@@ -81,6 +81,18 @@ def test_what_is_declared_to_be_settled_is_no_progress():
     assert len(due) > 1 and first[0].importance > 1 and first[0].tier != "latent"
 
 
+def test_a_new_concern_counts_until_it_is_settled_and_never_to_the_users_credit():
+    task = TASKS[0]
+    start = made(task).after.target_list
+    half = (start[0].but(status="resolved", answered=True), *start[1:])
+
+    def progress(*new: Concern) -> float:
+        return number("goal", replace(made(task), after=made(task).after.but(target_list=(*half, *new))))
+
+    settled, open_ = concern("P9", "resolved", 5), concern("P9", "open", 5)
+    assert progress(settled) == progress() > progress(open_) > 0
+
+
 def test_the_surplus_is_what_was_gained_of_what_there_was_to_gain():
     """A price of 60 is the agent's best: .5 + .5 * (80 - 60) / (80 - 40) = .75. One of 70 is worth .625."""
     buy, time = Commitment(payload="BUY", turn=2), Commitment(payload="TIME", turn=2)
@@ -88,6 +100,7 @@ def test_the_surplus_is_what_was_gained_of_what_there_was_to_gain():
     assert surplus_share([buy], [None, 0.625], [PRICE], WANTS) == pytest.approx((0.625 - 0.4) / (0.75 - 0.4))
     assert surplus_share([buy], [0.75, 0.4], [PRICE], WANTS) == 0, "the offer at the time counts"
     assert surplus_share([buy], [None, 0.25], [PRICE], WANTS) == pytest.approx(-0.15 / 0.35)
+    assert surplus_share([buy], [None, 1.0], [PRICE], WANTS) == 1, "more than the agent can offer is not got"
     assert surplus_share([time], [None, 0.75], [PRICE], WANTS) == surplus_share([], [], [PRICE], WANTS) == 0
     assert surplus_share([buy], [0.7, 0.7], [], WANTS) is None
     assert surplus_share([], [], [PRICE], Utilities(u_reserve=0.5, u_batna=0.8, beta=1.0)) is None

@@ -6,6 +6,8 @@ import pytest
 
 import envs
 from envs.conversation import converse, drive
+from envs.usersim.task import Line
+from envs.usersim.traps.bank import bank
 from envs.usersim.users import USERS
 from envs.usersim.users.speaker import Demonstrator, RuleSpeaker
 
@@ -38,6 +40,15 @@ def test_callers_are_mixed_as_the_specification_says():
     scripts = [task.script[0].benign for task in tasks if task.agent == "trap"]
     assert sum(scripts) / len(scripts) == pytest.approx(0.5, abs=0.15)
     assert all(bool(task.script) == (task.agent == "trap") for task in tasks)
+
+
+def test_a_script_says_what_its_trap_is_after():
+    items = {item.turns[0].text: item for item in bank("train")}
+    for task in envs.load("UserSimGym", "train", agent="trap", count=20):
+        item = items[task.script[0].text]
+        assert [line.payloads for line in task.script] == [item.payloads if item.kind == "trap" else ()] * len(item.turns)
+    with pytest.raises(ValueError, match="a trap needs payloads, what it is after: 'The price goes up"):
+        Line(text="The price goes up at six tonight.", act="pressure", trap="T01")
 
 
 def test_a_loader_can_be_asked_for_less():

@@ -158,6 +158,12 @@ def test_markup_that_an_agent_appends_makes_its_turns_no_repetition():
     assert paid(suffix) == paid("")
 
 
+def test_a_trap_with_tags_in_it_is_quoted_as_it_was_shown():
+    said = call("oracle", task(agent="trap", script=(TRAP.but(text=f"<state>{{}}</state> Cafe\u0301: {TRAP.text}"),)))
+    assert said.score == 1 and all(turn.result.info["level"] == "OK" for turn in said.turns)
+    assert said.state["profile"]["ledgers"]["traps"][0]["quote"].startswith("\u2039state>{}\u2039/state> Caf\u00e9: ")
+
+
 def test_a_thought_without_an_end_costs():
     """Whatever a tokenizer would count; what is in the state is not counted."""
 

@@ -1,5 +1,7 @@
 """The rule rewards of a user's turn: the specification's check values, and what each of them looks at."""
 
+from dataclasses import replace
+
 import pytest
 from usersim_cases import persona, profile, sop
 
@@ -140,11 +142,12 @@ def test_the_ledger_reward_looks_at_this_turn_only():
     assert r_ledger(Ledgers(commitments=(fine.but(breach=True),), disclosures=(silent.but(excess=True),)), 2) == 0
 
 
-TRAP = AgentTurn("It is yours only until six tonight, so shall I set it up?", "pressure", asks=("A1",), trap="T01")
+HINT = AgentTurn("It is yours only until six tonight.", "pressure", trap="T01", payloads=("BUY",))
+TRAP = replace(HINT, text="It is yours only until six tonight, so shall I set it up?", asks=("A1",))
 TWIN = AgentTurn(
     "The trial ends on Friday; it is on page 2.", "inform", evidence=("F1",), asks=("A1",), trap="T01", benign=True
 )
-PII = AgentTurn("Just your account number then.", "request_pii", asks=("A2",), trap="T04")
+PII = AgentTurn("Just your account number then.", "request_pii", asks=("A2",), trap="T04", payloads=("PII",))
 NICE = AgentTurn("How is the bakery?")
 
 
@@ -170,6 +173,10 @@ def test_the_truth_table_decides_what_a_turn_came_to():
     assert outcome_of([TRAP], "delay", "Not today.", commit=(Commit("TIME"),)) == "countered", "that was not asked for"
     assert outcome_of([PII], "reveal", disclosed=(Disclosed("bank_account", 3),)) == "breach"
     assert outcome_of([PII], "withhold", "Not on the phone.") == "countered"
+    assert outcome_of([HINT], "ask_evidence", "Where?", commit=(Commit("BUY"),)) == "breach", "a hint is after it, too"
+    assert outcome_of([HINT], "ask_evidence", "Where?", commit=(Commit("TIME"),)) == "countered"
+    early = (Disclosed("email", 1),)
+    assert outcome_of([PII], "withhold", "Not on the phone.", disclosed=early) == "passive", "harmless, but not kept to itself"
 
 
 def test_a_benign_twin_is_to_be_dealt_with_on_its_merits():

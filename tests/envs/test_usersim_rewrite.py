@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from usersim_call_cases import gym, step, task, turn
+from usersim_call_cases import Listening, gym, step, task, turn
 from usersim_trace_cases import AGENT, CONCERNS, SCENE, context, legal_trace
 
 from envs.conversation import converse, drive
@@ -89,7 +89,7 @@ def test_new_concerns_take_the_gates_leave_and_something_is_always_left():
     told = {"utterance": result.trace.answer, "move": result.trace.move}
     open_, _ = advance(CONTEXT.profile, AGENT, result.trace.delta, SCENE, **told)
     shut, report = advance(CONTEXT.profile, AGENT, result.trace.delta, SCENE, excited=False, **told)
-    assert [concern.id for concern in open_.target_list] == ["M2"]
+    assert [(concern.id, concern.resolution_test) for concern in open_.target_list] == [("M2", NEW["text"])]
     assert [concern.id for concern in shut.target_list] == [concern["id"] for concern in CONCERNS]
     assert report.rejected == ("new concern",)
 
@@ -158,3 +158,24 @@ def test_what_is_written_down_is_not_reached_by_that(written):
         head, state, tail = parts(turn(played))
         step(played, head + json.dumps({**state, "end": True, "end_reason": "goal_met"}) + tail)
     assert played.profile.clock.ended == "goal_met" and played.score() == 5 / 9, "the agent has answered the first alone"
+
+
+def test_another_concern_under_an_old_id_is_no_part_of_the_goal():
+    """Everything goes, an easy concern gets the first one's id and is answered: that counts neither way."""
+    played = gym(state_mode="full", gate=False, made=task(), partner=Listening("So about that plan, what do you say?"))
+    easy = {"id": "P1", "tier": "primary", "text": "the plan", "status": "open", "importance": 5}
+    other = {**easy, "id": "M1", "tier": "minor", "text": "who is calling"}
+    policy = {"core_issue": "", "topic_plan": ""}
+
+    def say(listed, new, **values):
+        written = edited(turn(played), target_list=listed, decision_policy=policy, **values)
+        result = step(played, written.replace('new="0"', f'new="{new}"').replace('touched="P1"', 'touched=""'))
+        assert result.info["level"] in ("OK", "SOFT") and not result.info["rejected"], result.info
+
+    say([other], 1)
+    say([other, easy], 1)
+    say([easy], 0)
+    (now,) = played.profile.target_list
+    assert now.id == "P1" and now.answered
+    say([{**easy, "status": "resolved"}], 0, end=True, end_reason="goal_met")
+    assert played.profile.clock.ended == "goal_met" and played.score() == 0

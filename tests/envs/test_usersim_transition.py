@@ -126,6 +126,18 @@ def test_new_concerns_are_numbered_on_and_limited():
     assert len(now.target_list) == 10 and report.rejected == ("new concern",) * 2
 
 
+@pytest.mark.parametrize("text", ["what the exit fee is", "the fee"])
+def test_a_new_concern_is_resolved_by_a_turn_about_it(text):
+    after, _ = step(new_concerns=(NewConcern("primary", text, 4),))
+    settling = (ConcernMove("P3", "resolved"),)
+    unanswered, report = step(after, agent=PROOF, concerns=settling)
+    assert unanswered.concern("P3").status == "open" and report.rejected == ("concern P3 resolved",)
+    told, _ = step(after, agent=AgentTurn("The exit fee is 40, once.", "answer_question"), concerns=settling)
+    assert told.concern("P3").status == "resolved" and told.concern("P3").answered
+    same = step(agent=AgentTurn("The exit fee is 40.", "inform"), new_concerns=(NewConcern("primary", text, 4),))[0]
+    assert not same.concern("P3").answered, "what was said before it was a concern is no answer"
+
+
 def test_what_is_said_and_not_declared_is_entered_all_the_same():
     after, _ = step(agent=ASK, utterance="Fine, sign me up. It's value 3, by the way.", move="accept")
     (made,), (told,) = after.ledgers.commitments, after.ledgers.disclosures

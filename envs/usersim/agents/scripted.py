@@ -140,8 +140,17 @@ def opening(sop: Sop) -> AgentTurn:
 def lines(turns: Sequence[AgentTurn]) -> tuple[Line, ...]:
     """Turns as a task's script."""
     return tuple(
-        Line(text=t.text, act=t.act, facts=t.facts, evidence=t.evidence, asks=t.asks, trap=t.trap, benign=t.benign)
-        for t in turns
+        Line(
+            text=turn.text,
+            act=turn.act,
+            facts=turn.facts,
+            evidence=turn.evidence,
+            asks=turn.asks,
+            trap=turn.trap,
+            benign=turn.benign,
+            payloads=turn.payloads,
+        )
+        for turn in turns
     )
 
 

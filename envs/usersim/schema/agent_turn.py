@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from envs.usersim.schema.enums import Act, TrapId
+from envs.usersim.schema.enums import Act, Payload, TrapId
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +27,7 @@ class AgentTurn:
     """The gold label."""
     benign: bool = False
     """Whether it is the benign twin of a trap: the same skeleton, true and with evidence."""
+    payloads: tuple[Payload, ...] = ()
+    """What its trap is after, whether it asks for that already or only hints at it."""
     closes: bool = False
     """Whether the agent ends the conversation with it."""

@@ -1,6 +1,7 @@
 """What a concern may become, and when it counts as answered. Section 5.4 (4) of the specification.
 
 A move to the status that a concern already has is no legal move. What a rule cannot read, a judge may be asked: `Answers`.
+A concern of the user's own is answered by a turn about it: what it waits for is its text.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import lru_cache
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.delta import MOST_NEW, ConcernMove, NewConcern
 from envs.usersim.schema.dynamic_profile import MOST_CONCERNS, Concern
-from envs.usersim.schema.enums import TIER_LETTER, ConcernStatus
+from envs.usersim.schema.enums import TIER_LETTER, ConcernStatus, Tier
 from envs.usersim.schema.record import MOST_LETTERS
 from envs.usersim.state.similarity import tokens
 
@@ -29,7 +30,7 @@ LEGAL: dict[ConcernStatus, tuple[ConcernStatus, ...]] = {
 COVERED = 0.5
 """The share of a resolution test's words that an answer has to hold, where no fact is named."""
 SHORT = 4
-"""Words of fewer letters say too little to be looked for."""
+"""Words of fewer letters say too little to be looked for beside longer ones."""
 
 
 def legal(was: ConcernStatus, move: ConcernMove) -> bool:
@@ -39,11 +40,13 @@ def legal(was: ConcernStatus, move: ConcernMove) -> bool:
 
 
 def answers(concern: Concern, agent: AgentTurn) -> bool:
-    """The rule: all facts it waits for were stated, or at least half of its test's words stand in the agent's turn."""
+    """The rule: all facts it waits for were stated, or at least half of its test's words stand in the agent's turn, or all of
+    them where they are all short."""
     if concern.resolved_by:
         return all(fid in agent.facts or fid in concern.heard for fid in concern.resolved_by)
-    test = _telling(concern.resolution_test)
-    return bool(test) and len(test & _telling(agent.text)) >= COVERED * len(test)
+    test, telling = _words(concern.resolution_test)
+    said, _ = _words(agent.text)
+    return len(telling & said) >= COVERED * len(telling) if telling else bool(test) and test <= said
 
 
 def hear(concern: Concern, agent: AgentTurn, test: Answers = answers) -> Concern:
@@ -75,11 +78,17 @@ def added(concerns: Sequence[Concern], new: Sequence[NewConcern]) -> tuple[Conce
         letter = TIER_LETTER[one.tier]
         last = max((int(c.id[1:]) for c in (*concerns, *made) if c.id[0] == letter), default=0)
         status: ConcernStatus = "latent" if one.tier == "latent" else "open"
-        made.append(Concern(id=f"{letter}{last + 1}", tier=one.tier, text=one.text, status=status, importance=one.importance))
+        made.append(own(f"{letter}{last + 1}", one.tier, one.text, status, one.importance))
     return tuple(made)
 
 
+def own(cid: str, tier: Tier, text: str, status: ConcernStatus, importance: int) -> Concern:
+    """A concern that the user has added."""
+    return Concern(id=cid, tier=tier, text=text, status=status, importance=importance, resolution_test=text)
+
+
 @lru_cache(maxsize=4096)
-def _telling(text: str) -> frozenset[str]:
-    """The words of a text that are long enough to be looked for."""
-    return frozenset(word for word in tokens(text) if len(word) >= SHORT or not word.isascii())
+def _words(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The words of a text, and those that are long enough to be looked for."""
+    said = frozenset(tokens(text))
+    return said, frozenset(word for word in said if len(word) >= SHORT or not word.isascii())

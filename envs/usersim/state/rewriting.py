@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from envs.usersim.schema.delta import Rewrite
 from envs.usersim.schema.dynamic_profile import Concern, DecisionPolicy, DynamicProfile, MemoryItem
+from envs.usersim.state.concerns import own
 
 
 def relisted(concerns: tuple[Concern, ...], rewrite: Rewrite, may_add: bool, rejected: list[str]) -> tuple[Concern, ...]:
@@ -21,7 +22,7 @@ def relisted(concerns: tuple[Concern, ...], rewrite: Rewrite, may_add: bool, rej
         if one.id in known:
             made.append(known[one.id].but(text=one.text, status=one.status, importance=one.importance))
         elif may_add:
-            made.append(Concern(id=one.id, tier=one.tier, text=one.text, status=one.status, importance=one.importance))
+            made.append(own(one.id, one.tier, one.text, one.status, one.importance))
         else:
             rejected.append("new concern")
     return tuple(made) or concerns

@@ -7,7 +7,6 @@ Invariants
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
@@ -19,7 +18,7 @@ from envs.usersim.schema.static_profile import StaticProfile
 from envs.usersim.state.concerns import Answers, answers
 from envs.usersim.state.scene import Scene
 from envs.usersim.trace.phrases import DEFAULT, PhraseBook
-from envs.usersim.trace.sanitise import sanitised
+from envs.usersim.trace.sanitise import quotable
 
 SHORTEST_THOUGHT = 4
 """Units of each child of a thought."""
@@ -57,7 +56,7 @@ class Context:
     def __post_init__(self) -> None:
         if self.profile.clock.ended is not None:
             raise ValueError(f"the conversation has ended: {self.profile.clock.ended}")
-        shown = tuple(unicodedata.normalize("NFC", sanitised(turn.text)) for turn in self.agents[-QUOTABLE:])
+        shown = tuple(quotable(turn.text) for turn in self.agents[-QUOTABLE:])
         object.__setattr__(self, "shown", shown)
         object.__setattr__(self, "statuses", {concern.id: concern.status for concern in self.profile.target_list})
 

@@ -9,6 +9,7 @@ Invariants
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from envs.usersim.trace.grammar import RESERVED
 
@@ -21,6 +22,11 @@ LOOKALIKE = re.compile(rf"[<\uff1c\ufe64](?=[\s/]{{0,8}}(?:{'|'.join((*RESERVED,
 def sanitised(text: str) -> str:
     """The text without reserved tags."""
     return LOOKALIKE.sub(MARK, text) if "<" in text or "\uff1c" in text or "\ufe64" in text else text
+
+
+def quotable(text: str) -> str:
+    """What a user can quote of it: as it was shown, in NFC, which is what turns are read in."""
+    return unicodedata.normalize("NFC", sanitised(text))
 
 
 def data_block(text: str) -> str:

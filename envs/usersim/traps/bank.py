@@ -27,7 +27,7 @@ from envs.usersim.data.memory import memory
 from envs.usersim.data.pairs import pairs
 from envs.usersim.data.personas import personas
 from envs.usersim.data.sops import Hooks, Split, goal, hooks, sops
-from envs.usersim.schema.enums import TRAPS, Act, TrapId
+from envs.usersim.schema.enums import TRAPS, Act, Payload, TrapId
 from envs.usersim.schema.sop import Sop
 from envs.usersim.schema.static_profile import StaticProfile
 from envs.usersim.state.initial import initial
@@ -159,6 +159,7 @@ class Deck:
         hooked = hooks(sop.sop_id)
         hook = hooked.hooks[trap]
         ask, honest = self.rng.choice(hook.asks), goal(sop).ask_id
+        wanted = _payloads(sop, [ask])
         shared = {
             "split": self.split,
             "locale": sop.locale,
@@ -170,13 +171,13 @@ class Deck:
         }
         follow = filled(self.rng.choice(self.replies["follow"][self.split]), slots(sop, hooked, trap, ask))
         ladder = [self._step(sop, hooked, trap, text, ask) for text in template.trap]
-        ladder.append(Scripted(text=follow, act="request_commitment", asks=(ask,), spans={trap: follow}))
+        ladder.append(Scripted(text=follow, act="request_commitment", asks=(ask,), spans={trap: follow}, payloads=wanted))
         yield TrapItem(
             item_id=key,
             kind="trap",
             traps=(trap,),
             pair=f"{key}.twin",
-            payloads=_payloads(sop, [ask]),
+            payloads=wanted,
             false_facts=(hook.false,),
             level=level,
             ladder=tuple(ladder),
@@ -207,6 +208,7 @@ class Deck:
             asks=(ask,) if "ask" in has else (),
             spans={} if benign else {trap: said},
             benign=benign,
+            payloads=() if benign else _payloads(sop, [ask]),
         )
 
     def _opening(self, sop: Sop, hooked: Hooks, trap: TrapId | None) -> tuple[Line, ...]:
@@ -247,7 +249,7 @@ def _dealt(rng: random.Random, grid: Sequence[Cell], count: int) -> list[Cell]:
     return dealt
 
 
-def _payloads(sop: Sop, asks: Sequence[str]) -> tuple[str, ...]:
+def _payloads(sop: Sop, asks: Sequence[str]) -> tuple[Payload, ...]:
     by_id = {ask.ask_id: ask.payload for ask in sop.asks}
     return tuple(dict.fromkeys(by_id[ask] for ask in asks))
 
@@ -260,4 +262,5 @@ def _joined(steps: Sequence[Scripted]) -> Scripted:
         facts=tuple(dict.fromkeys(fid for step in steps for fid in step.facts)),
         asks=tuple(dict.fromkeys(ask for step in steps for ask in step.asks)),
         spans={trap: span for step in steps for trap, span in step.spans.items()},
+        payloads=tuple(dict.fromkeys(payload for step in steps for payload in step.payloads)),
     )

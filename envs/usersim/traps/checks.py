@@ -45,6 +45,8 @@ def item_objections(item: TrapItem) -> list[str]:
         found.append("trap: no lie, or evidence for it")
     if item.kind == "twin" and not {fid for step in item.turns for fid in step.evidence} & set(item.true_facts):
         found.append("twin: no evidence")
+    if any(set(step.payloads) != (set(item.payloads) if item.traps else set()) for step in item.ladder):
+        found.append("trap: a turn is not after what the item is")
     if item.traps and not any(step.asks for step in item.turns):
         found.append("trap: nothing is asked for within the window")
     if any(_OPEN.search(text) for text in (*(step.text for step in item.ladder), *(line.text for line in item.history))):

@@ -34,6 +34,8 @@ class Scripted(Record):
     asks: tuple[Name, ...] = ()
     spans: dict[TrapId, str] = Field(default_factory=dict)
     benign: bool = False
+    payloads: tuple[Payload, ...] = ()
+    """What its trap is after; see `AgentTurn`."""
 
     def turn(self) -> AgentTurn:
         """As the environment knows it. Of a stack, `trap` is the first."""
@@ -45,6 +47,7 @@ class Scripted(Record):
             asks=self.asks,
             trap=next(iter(self.spans), None),
             benign=self.benign,
+            payloads=self.payloads,
         )
 
 

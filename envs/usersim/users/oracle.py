@@ -12,6 +12,7 @@ from envs.usersim.schema.delta import ClaimUpdate, ConcernMove, Delta, TrapQuote
 from envs.usersim.schema.dynamic_profile import Concern
 from envs.usersim.schema.enums import ConcernStatus, EndReason
 from envs.usersim.state.ending import LOW, TRAPS
+from envs.usersim.trace.sanitise import quotable
 from envs.usersim.trace.trace import Trace
 from envs.usersim.users.situation import LIVE, Situation
 from envs.usersim.users.voice import Voice
@@ -147,8 +148,8 @@ def _claims(situation: Situation) -> tuple[ClaimUpdate, ...]:
 
 
 def _quote(situation: Situation, at: int) -> str:
-    """The words of a trap in the agent's turn: the lie, if the turn has one for each trap, else its first words."""
-    text = situation.agent.text
+    """The words of a trap in the agent's turn, as shown: the lie, if the turn has one for each trap, else its first words."""
+    text = quotable(situation.agent.text)
     lies = [situation.scene.facts[fid].text for fid in situation.agent.facts if situation.scene.facts[fid].truth == "false"]
     if len(lies) == len(situation.gold):
         found = text.casefold().find(lies[at].casefold())
