@@ -189,7 +189,8 @@ class UserSimGym(TurnGym):
         self._gates: tuple[Gate, ...] = gates(self._agents[-1], self._profile, self._scene)
         self._context = Context.of(self._task.persona, self._profile, self._scene, self._agents)
         allowed: tuple[Gate, ...] = self._gates if self.gate else ("g1",)
-        view = user_view(self._task.persona, self._profile, said, self._agents[-1], allowed, self.prompt)
+        task = self._task
+        view = user_view(task.persona, self._profile, said, self._agents[-1], allowed, self.prompt, task.sop.initiator)
         known = {
             "persona": self._task.persona,
             "sop": self._task.sop,

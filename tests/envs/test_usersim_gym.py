@@ -15,6 +15,7 @@ from envs.usersim.state.reading import read
 from envs.usersim.state.scene import Scene
 from envs.usersim.trace.errors import Level
 from envs.usersim.users import USERS
+from envs.usersim.users.speaker import RuleSpeaker
 
 PARTS = ("fmt", "field", "len", "state", "ledger", "rep")
 
@@ -102,6 +103,21 @@ def test_the_oracle_reaches_its_goals_and_the_others_do_not():
         scores = {name: call(name, made).score for name in USERS}
         assert scores["oracle"] == 1 and scores["always_yes"] == 0 == scores["always_no"], (kind, scores)
     assert call().success and call().ended == "terminated"
+
+
+@pytest.mark.parametrize("form", [{}, {"prompt": "short"}, {"prompt": "r1compat"}, {"state_mode": "full"}])
+def test_both_are_told_who_made_the_call(form):
+    told = {}
+    for side in ("agent", "user"):
+        agent = Listening()
+        played = gym(task(sop=sop(initiator=side)), partner=agent, **form)
+        drive(converse(played, played.first_view, RuleSpeaker(USERS["oracle"], 0)))
+        told[side] = (played.first_view.system, agent.views[0].system)
+    user, agent = told["agent"]
+    assert "with somebody who called you." in user and "What the caller says" in user and "with a person you called." in agent
+    user, agent = told["user"]
+    assert "with somebody you called." in user and "caller" not in user and "with a person who called you." in agent
+    assert "{" not in user.partition("<static_profile>")[0]
 
 
 def test_a_trap_is_countered_or_costs():
