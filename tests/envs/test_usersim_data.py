@@ -16,7 +16,7 @@ from envs.usersim.data.files import read
 from envs.usersim.data.goals import Goal, bare_sop, goals, remembered
 from envs.usersim.data.memory import memory
 from envs.usersim.data.pairs import CAP, implausible, pairs
-from envs.usersim.data.personas import COUNT, MOST_ALIKE, SEED, generate, objection, personas, text_of
+from envs.usersim.data.personas import COUNT, MOST_ALIKE, RENAMED, SEED, generate, objection, personas, text_of
 from envs.usersim.data.sop_checks import localised_objections, sop_objections
 from envs.usersim.data.sops import HELD_OUT, SPLITS, domain, hooks, sop, sops
 from envs.usersim.schema.enums import DOMAINS, PAYLOADS
@@ -24,6 +24,8 @@ from envs.usersim.schema.sop import Sop
 from envs.usersim.schema.static_profile import StaticProfile
 from envs.usersim.state.initial import initial
 from envs.usersim.state.similarity import cosine
+from envs.usersim.traps.bank import bank
+from envs.usersim.traps.checks import repeats
 
 CALL = sop("cs.broadband.01")
 
@@ -82,9 +84,26 @@ def test_an_overlap_would_be_found(monkeypatch):
 
 
 def test_personas_are_deterministic_and_different():
-    assert generate.__wrapped__(12, SEED)[0] == personas()[:12]
+    again = generate.__wrapped__(12, SEED)[0]
+    assert [one.persona_id for one in again] == [one.persona_id for one in personas()[:12]]
+    differ = [ours.persona_id for drawn, ours in zip(again, personas(), strict=False) if drawn != ours]
+    assert set(differ) <= RENAMED.keys() and changed(again[0], background={"name": "Selma Abendroth"}) == personas()[0]
     assert generate.__wrapped__(12, SEED + 1)[0] != personas()[:12]
     assert max(cosine(text_of(a), text_of(b)) for a, b in itertools.combinations(personas(), 2)) <= MOST_ALIKE
+
+
+def test_a_name_or_a_turn_that_is_there_twice_is_found():
+    one, other = personas("train")[0], personas("test")[0]
+    twin = changed(other, background={"name": one.background.name})
+    found = dict(checks.name_objections({"train": (one, one), "dev": (), "test": (other,)}))
+    assert found == {one.persona_id: [], other.persona_id: []}, "within a split two people may have one name"
+    found = dict(checks.name_objections({"train": (one,), "dev": (), "test": (twin,)}))
+    assert found == {key: [f"name: {one.background.name} is in test and train"] for key in (one.persona_id, twin.persona_id)}
+    first, *_ = items = bank("dev")
+    again = first.but(item_id="again", opening=())
+    level, person = again.but(level=3, item_id="level"), again.but(persona_id="p", item_id="person")
+    assert repeats(items) == {} and repeats((*items, again, level, person)) == {"again": first.item_id}
+    assert list(checks.bank_objections((first, again)))[1] == ("again", [f"repeat: of {first.item_id}"])
 
 
 BREAKS = {
