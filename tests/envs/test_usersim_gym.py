@@ -272,6 +272,7 @@ SCENE = Scene.of(persona(), sop(asks=[{**SOP["asks"][0], "text": "set up the yea
         ("The price goes up at six tonight.", False, {"act": "pressure", "facts": ("F3",)}),
         ("Would you set up the yearly plan?", False, {"act": "request_commitment", "asks": ("A1",)}),
         ("The price would be 500 then.", False, {"act": "offer", "offer": {"price": 500.0}}),
+        (f"The price would be {'9' * 400} then.", False, {"act": "other", "offer": {}}),
         ("Goodbye then.", False, {"act": "close", "closes": True}),
         ("Rest assured.", False, {"act": "reassure"}),
         ("We are a large house.", True, {"act": "evade"}),

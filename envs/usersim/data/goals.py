@@ -69,6 +69,7 @@ def bare_sop(goal: Goal) -> Sop:
     concern = {"tier": "primary", "importance": 5, "about": "goal"}
     return Sop.load(
         {
+            "schema": "sop/v1",
             "sop_id": goal.scenario_id,
             "family": FAMILY,
             "domain": "other",
