@@ -115,6 +115,9 @@ class UserSimGym(TurnGym):
         super().__init__(partner, judge, **rules)
         if architecture is not None and architecture not in ARCHITECTURES:
             raise ValueError(f"architecture is {architecture!r}, but it is one of {', '.join(ARCHITECTURES)}.")
+        for name, value in {"gate": gate, "rubric": rubric}.items():
+            if not isinstance(value, bool):
+                raise ValueError(f"{name} is {value!r}, but it is true or false.")
         if pay not in PAYS:
             raise ValueError(f"pay is {pay!r}, but it is one of {', '.join(PAYS)}.")
         self.architecture, self.gate = architecture, gate

@@ -47,6 +47,9 @@ def test_a_loader_can_be_asked_for_less():
     for wrong in ({"heldout": "train"}, {"agent": "rude"}, {"scenario": "story"}, {"scenario": "goal"}):
         with pytest.raises(ValueError, match=next(iter(wrong.values()))):
             envs.load("UserSimGym", "heldout", **wrong)
+    for few in (0, -1, True, 2.0, "3"):
+        with pytest.raises(ValueError, match=f"count is {few!r}, but it is a number from 1 on"):
+            envs.load("UserSimGym", "heldout", count=few)
 
 
 def test_the_oracle_gets_what_there_is_by_every_caller_and_writes_clean_turns():

@@ -225,7 +225,8 @@ def test_every_form_of_turn_can_be_played(form):
 
 
 def test_a_wrong_parameter_is_refused():
-    for wrong in ({"prompt": "long"}, {"prompt": "rewrite"}, {"architecture": "both"}, {"state_mode": "whole"}):
+    forms = ({"prompt": "long"}, {"prompt": "rewrite"}, {"architecture": "both"}, {"state_mode": "whole"})
+    for wrong in (*forms, {"gate": "no"}, {"gate": 0}, {"rubric": "no"}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             gym(**wrong)
     with pytest.raises(ValueError, match="state_mode: full takes prompt: full, not 'short'"):
