@@ -8,6 +8,9 @@ from collections import Counter
 import pytest
 from pydantic import ValidationError
 
+from envs.base import Message, View
+from envs.conversation import drive
+from envs.usersim.agents.scripted import ScriptedAgent
 from envs.usersim.data import checks, splits
 from envs.usersim.data.coherence import RULES, violations
 from envs.usersim.data.culture import cultures, in_language, of_culture
@@ -24,6 +27,7 @@ from envs.usersim.schema.sop import Sop
 from envs.usersim.schema.static_profile import StaticProfile
 from envs.usersim.state.initial import initial
 from envs.usersim.state.similarity import cosine
+from envs.usersim.task import AgentBrief
 from envs.usersim.traps.bank import bank
 from envs.usersim.traps.checks import repeats
 
@@ -237,9 +241,31 @@ def test_a_goal_is_a_call_without_an_sop():
         call = bare_sop(goal)
         assert call.traps_allowed == () and call.asks == () and call.sop_id not in {one.sop_id for one in sops(None, None)}
         start = initial(personas()[0], call, remembered(personas()[0], goal), 0)
-        assert 2 <= len(start.target_list) <= 4 and all(concern.text in goal.goal for concern in start.target_list)
+        wished = {concern.text: concern.tier for concern in start.target_list if concern.text in goal.goal}
+        assert wished == dict.fromkeys([wish.text for wish in goal.wishes], "primary")
+        assert Counter(concern.tier for concern in start.target_list) == {"primary": len(goal.wishes), "minor": 2}
         assert 3 <= len(start.scenario_memory) <= 8 and start.scenario_memory[0].text == goal.goal
-        assert not any(wish.reply in json.dumps(start.dump()) for wish in goal.wishes), "what is answered is not known before"
+        assert not any(wish.reply in json.dumps(start.dump()) for wish in (*goal.wishes, *goal.asides)), (
+            "what is answered is not known before"
+        )
+
+
+def test_what_is_asked_about_a_goal_is_answered():
+    for call in map(bare_sop, goals()):
+        brief = AgentBrief(call, "honest", ())
+        for seed in call.user_stakes.concerns:
+            view = View("agent", "", (Message("user", f"Right, and {seed.text}?"),), known={"brief": brief})
+            assert drive(ScriptedAgent(0).speak(view)).turn.facts == seed.resolved_by, seed.text
+
+
+def test_a_start_has_as_many_concerns_of_each_tier_as_it_should():
+    goal = goals()[0]
+    call, person = bare_sop(goal), personas("test")[0]
+    assert not any("concerns" in one for one in checks.start_objections(person, call, remembered(person, goal)))
+    seeds = call.user_stakes.concerns
+    bare = call.but(user_stakes=call.user_stakes.but(concerns=seeds[:1]))
+    found = checks.start_objections(person, bare, remembered(person, goal))
+    assert found[:2] == ["concerns: 1 primary ones", "concerns: 0 minor ones"]
 
 
 def test_a_wish_is_part_of_its_goal():

@@ -17,7 +17,7 @@ from envs.usersim.data.goals import bare_sop, goals, remembered
 from envs.usersim.data.memory import memory
 from envs.usersim.data.pairs import implausible
 from envs.usersim.data.personas import COUNT, SEED, Rejected, generate, personas
-from envs.usersim.data.sop_checks import localised_objections, sop_objections
+from envs.usersim.data.sop_checks import count_objections, localised_objections, sop_objections
 from envs.usersim.data.sops import SPLITS, Split, hooks, sop, sops
 from envs.usersim.loader import DRAWS, FIRST_PATIENCE, FIRST_TRUST
 from envs.usersim.schema.dynamic_profile import MemoryItem
@@ -107,11 +107,12 @@ def _pairs() -> Stage:
 def start_objections(person: StaticProfile, call: Sop, memories: tuple[MemoryItem, ...]) -> list[str]:
     """Why no call begins between the two; empty if one does. Drawn as calls are (`envs.usersim.loader`)."""
     try:
-        starts = [initial(person, call, memories, seed).state for seed in range(DRAWS)]
+        starts = [initial(person, call, memories, seed) for seed in range(DRAWS)]
     except ValueError as error:
         return [f"invalid: {error}"]
-    talks = any(state.trust >= FIRST_TRUST and state.patience >= FIRST_PATIENCE for state in starts)
-    return [] if talks else [f"hangs up: at once, in {DRAWS} draws"]
+    found = list(count_objections(starts[0].target_list))
+    talks = any(start.state.trust >= FIRST_TRUST and start.state.patience >= FIRST_PATIENCE for start in starts)
+    return found if talks else [*found, f"hangs up: at once, in {DRAWS} draws"]
 
 
 def _starts() -> Iterator[tuple[str, list[str]]]:
