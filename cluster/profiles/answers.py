@@ -6,14 +6,14 @@ Invariant: a line is whole and on disk before the next question is asked, so lea
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from cluster.agreement.labels import Word, records
-from cluster.errors import UserError
+from cluster.errors import UserError, suggestion
 from cluster.terminal.safe_text import safe_line
 
 Given = Literal["yes", "no", "skip"]
@@ -31,12 +31,16 @@ class Answer(BaseModel):
     answer: Given
 
 
-def read(files: Sequence[Path]) -> list[Answer]:
-    """All answers. Raises UserError, which names file and line, also for a question that a rater answered twice."""
+def read(files: Sequence[Path], questions: Collection[str] | None = None) -> list[Answer]:
+    """All answers; only to these questions, if they are given. Raises UserError, which names file and line, also for a question
+    that a rater answered twice."""
     seen: dict[tuple[str, str, str], str] = {}
     domains: dict[str, str] = {}
     found: list[Answer] = []
     for place, answer in records(files, Answer):
+        if questions is not None and answer.question not in questions:
+            what = f"no kit has the question {safe_line(answer.question)}"
+            raise UserError(f"{place}: {what}; {suggestion(answer.question, questions)}")
         key = (answer.item, answer.question, answer.rater)
         if key in seen:
             what = f"{answer.rater} has answered {answer.question} of {answer.item}"
@@ -50,10 +54,14 @@ def read(files: Sequence[Path]) -> list[Answer]:
 
 
 def append(file: Path, answer: Answer) -> None:
-    """Add a line. Raises UserError if it cannot be written."""
+    """Add a line, after one that was left without an end, too. Raises UserError if it cannot be written."""
     try:
-        with file.open("a", encoding="utf-8") as stream:
-            stream.write(answer.model_dump_json() + "\n")
+        with file.open("ab+") as stream:
+            if stream.tell():
+                stream.seek(-1, os.SEEK_END)
+                if stream.read(1) != b"\n":
+                    stream.write(b"\n")
+            stream.write(answer.model_dump_json().encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:

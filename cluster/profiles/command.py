@@ -76,10 +76,11 @@ def audit(
     from cluster.agreement.tables import markdown, show
     from cluster.profiles.answers import read
     from cluster.profiles.audit import raters, rates
+    from cluster.profiles.kit import QUESTIONS
     from cluster.profiles.tables import tables
     from cluster.terminal.json_text import dumps
 
-    answers = read(labels)
+    answers = read(labels, QUESTIONS)
     if all(answer.answer == "skip" for answer in answers):
         raise UserError(f"{', '.join(map(str, labels))}: there is no answer of yes or no.")
     found, people = rates(answers), raters(answers)

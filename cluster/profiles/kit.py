@@ -2,8 +2,8 @@
 
 Invariants
 - The domains take turns, so that a small kit has all of them; equal seeds give equal kits.
-- Shown is what a profile may be judged by: no truth table, no trap, no susceptibility to one. What only the agent knows is
-  shown as such, because a profile that knows it is wrong.
+- Shown is what a profile may be judged by: of the profile what its user is shown of it; no truth table, no trap, no
+  susceptibility to one. What only the agent knows is shown as such, because a profile that knows it is wrong.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from envs.usersim.data.personas import personas
 from envs.usersim.data.sops import SPLITS, Split, domain, sops
 from envs.usersim.schema.sop import Sop
 from envs.usersim.schema.static_profile import StaticProfile
+from envs.usersim.state.architecture import shown
 from envs.usersim.state.initial import initial
 
 QUESTIONS = {
@@ -71,7 +72,7 @@ def _rounds(split: Split | None, seed: int) -> Iterator[list[KitItem]]:
 
 
 def _item(persona: StaticProfile, sop: Sop, seed: int) -> KitItem:
-    profile = initial(persona, sop, memory(persona, sop, seed), seed).dump()
+    profile = shown(persona, initial(persona, sop, memory(persona, sop, seed), seed))["dynamic_profile"]
     return KitItem(
         schema="profile_kit/v1",
         item=f"{persona.persona_id}/{sop.sop_id}/{seed}",

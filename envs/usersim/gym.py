@@ -115,6 +115,9 @@ class UserSimGym(TurnGym):
         super().__init__(partner, judge, **rules)
         if architecture is not None and architecture not in ARCHITECTURES:
             raise ValueError(f"architecture is {architecture!r}, but it is one of {', '.join(ARCHITECTURES)}.")
+        for name, value in {"gate": gate, "rubric": rubric}.items():
+            if not isinstance(value, bool):
+                raise ValueError(f"{name} is {value!r}, but it is true or false.")
         if pay not in PAYS:
             raise ValueError(f"pay is {pay!r}, but it is one of {', '.join(PAYS)}.")
         self.architecture, self.gate = architecture, gate
@@ -189,7 +192,8 @@ class UserSimGym(TurnGym):
         self._gates: tuple[Gate, ...] = gates(self._agents[-1], self._profile, self._scene)
         self._context = Context.of(self._task.persona, self._profile, self._scene, self._agents)
         allowed: tuple[Gate, ...] = self._gates if self.gate else ("g1",)
-        view = user_view(self._task.persona, self._profile, said, self._agents[-1], allowed, self.prompt)
+        task = self._task
+        view = user_view(task.persona, self._profile, said, self._agents[-1], allowed, self.prompt, task.sop.initiator)
         known = {
             "persona": self._task.persona,
             "sop": self._task.sop,

@@ -74,6 +74,8 @@ def load(
     Raises ValueError."""
     if heldout not in ("dev", "test"):
         raise ValueError(f"heldout is {heldout!r}, but it is 'dev' or 'test'.")
+    if count is not None and (type(count) is not int or count < 1):
+        raise ValueError(f"count is {count!r}, but it is a number from 1 on, or left out for all calls.")
     if agent is not None and agent not in CALLERS:
         raise ValueError(f"There is no agent {agent!r}; valid: {', '.join(dict.fromkeys(CALLERS))}.")
     if scenario not in (None, "sop", "goal"):

@@ -16,7 +16,7 @@ from envs.base import Task
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.dynamic_profile import DynamicProfile, MemoryItem
 from envs.usersim.schema.enums import Act, Architecture, Payload, TrapId
-from envs.usersim.schema.record import Name, Record, Text
+from envs.usersim.schema.record import Flag, Name, Record, Text, Whole
 from envs.usersim.schema.sop import Sop
 from envs.usersim.schema.static_profile import StaticProfile
 from envs.usersim.state.initial import initial
@@ -33,7 +33,7 @@ class Line(Record):
     evidence: tuple[Name, ...] = ()
     asks: tuple[Name, ...] = ()
     trap: TrapId | None = None
-    benign: bool = False
+    benign: Flag = False
     payloads: tuple[Payload, ...] = ()
 
     @model_validator(mode="after")
@@ -72,7 +72,7 @@ class UserSimTask(Task):
     agent: AgentKind = "honest"
     script: tuple[Line, ...] = ()
     architecture: Architecture = "separated"
-    seed: int = 0
+    seed: Whole = 0
     """Of the profile at pick-up."""
 
     @property

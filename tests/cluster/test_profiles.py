@@ -10,7 +10,7 @@ import pytest
 from pseudo_terminal import CTRL_D, session
 
 from cluster import cli
-from cluster.profiles.answers import Answer
+from cluster.profiles.answers import Answer, append
 from cluster.profiles.audit import raters, rates, wilson
 from cluster.profiles.form import text
 from cluster.profiles.kit import QUESTIONS, kit
@@ -51,6 +51,8 @@ def test_an_item_shows_the_generated_profile_and_no_truth_table():
         assert item.sop["only the agent knows"] == [fact.text for fact in own.facts if fact.visibility == "agent_only"]
         assert not {"truth", "evidence"} & set(json.dumps(item.sop).replace('"', " ").replace(":", " ").split())
         assert "susceptibility" not in item.persona and "ledgers" not in item.profile and item.questions == QUESTIONS
+        concerns = item.profile["target_list"]
+        assert all(set(one) == {"id", "tier", "text", "status", "importance", "resolution_test"} for one in concerns)
 
 
 def test_a_person_labels_leaves_and_goes_on(tmp_path: Path):
@@ -88,6 +90,16 @@ def test_text_of_an_item_has_every_line_indented_but_its_titles():
     lines = list(text(item))
     assert [line for line in lines if not line.startswith("  ")] == ["The person:", "The call:", "The profile:"]
     assert any("state: trust" in line for line in lines)
+
+
+@pytest.mark.parametrize("before", ["", "{}", "{}\n"])
+def test_an_answer_is_added_on_a_line_of_its_own(tmp_path: Path, before):
+    file = tmp_path / "labels.jsonl"
+    file.write_bytes(before.encode())
+    for who in ("ana", "béa"):
+        append(file, answer("i", "yes", rater=who))
+    lines = file.read_text("utf-8").splitlines()
+    assert lines[: len(lines) - 2] == before.split() and [json.loads(line)["rater"] for line in lines[-2:]] == ["ana", "béa"]
 
 
 def test_rates_by_question_and_domain():
@@ -154,6 +166,11 @@ def test_from_kit_to_audit(profiles):
         ),
         (answer("i", "skip").model_dump_json(), "there is no answer of yes or no"),
         ("{", "line 1: it is no JSON"),
+        (
+            answer("i", "yes").model_dump_json() + "\n" + answer("i", "yes", question="secret").model_dump_json(),
+            "l.jsonl line 2: no kit has the question secret; did you mean secrets?",
+        ),
+        (answer("i", "yes", question="x\x1b[2J").model_dump_json(), "line 1: no kit has the question x\\x1b[2J; choose from"),
     ],
 )
 def test_mistakes_name_the_line(profiles, line, sentence):

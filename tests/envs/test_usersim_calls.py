@@ -6,15 +6,16 @@ import pytest
 
 import envs
 from envs.conversation import converse, drive
+from envs.usersim.schema.enums import ARCHITECTURES
 from envs.usersim.task import Line
 from envs.usersim.traps.bank import bank
 from envs.usersim.users import USERS
 from envs.usersim.users.speaker import Demonstrator, RuleSpeaker
 
 
-def played(task, user, seed=0):
+def played(task, user, seed=0, **params):
     gym = envs.make(
-        "UserSimGym", task=task, partner=envs.scripted("UserSimGym", "agent", seed), judge=envs.RuleJudge(), seed=seed
+        "UserSimGym", task=task, partner=envs.scripted("UserSimGym", "agent", seed), judge=envs.RuleJudge(), seed=seed, **params
     )
     return drive(converse(gym, gym.first_view, user))
 
@@ -57,6 +58,9 @@ def test_a_loader_can_be_asked_for_less():
     for wrong in ({"heldout": "train"}, {"agent": "rude"}, {"scenario": "story"}, {"scenario": "goal"}):
         with pytest.raises(ValueError, match=next(iter(wrong.values()))):
             envs.load("UserSimGym", "heldout", **wrong)
+    for few in (0, -1, True, 2.0, "3"):
+        with pytest.raises(ValueError, match=f"count is {few!r}, but it is a number from 1 on"):
+            envs.load("UserSimGym", "heldout", count=few)
 
 
 def test_the_oracle_gets_what_there_is_by_every_caller_and_writes_clean_turns():
@@ -64,6 +68,15 @@ def test_the_oracle_gets_what_there_is_by_every_caller_and_writes_clean_turns():
         episode = played(task, RuleSpeaker(USERS["oracle"], seed), seed)
         assert episode.score == 1, (task.id, task.agent)
         assert all(turn.result.info["level"] == "OK" for turn in episode.turns)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_what_is_shown_does_not_change_what_a_call_is_worth_to_the_oracle(architecture):
+    for kind in ("honest", "pushy", "trap", "weak"):
+        for task in envs.load("UserSimGym", "heldout", heldout="test", agent=kind, count=3):
+            episode = played(task, RuleSpeaker(USERS["oracle"], 0), architecture=architecture)
+            assert episode.score == 1 and episode.state["profile"]["architecture"] == architecture, (task.id, kind)
+            assert all(turn.result.info["level"] == "OK" for turn in episode.turns)
 
 
 def test_a_goal_alone_is_played_by_every_agent_that_sets_no_traps():

@@ -8,6 +8,9 @@ from collections import Counter
 import pytest
 from pydantic import ValidationError
 
+from envs.base import Message, View
+from envs.conversation import drive
+from envs.usersim.agents.scripted import ScriptedAgent
 from envs.usersim.data import checks, splits
 from envs.usersim.data.coherence import RULES, violations
 from envs.usersim.data.culture import cultures, in_language, of_culture
@@ -16,7 +19,7 @@ from envs.usersim.data.files import read
 from envs.usersim.data.goals import Goal, bare_sop, goals, remembered
 from envs.usersim.data.memory import memory
 from envs.usersim.data.pairs import CAP, implausible, pairs
-from envs.usersim.data.personas import COUNT, MOST_ALIKE, SEED, generate, objection, personas, text_of
+from envs.usersim.data.personas import COUNT, MOST_ALIKE, RENAMED, SEED, generate, objection, personas, text_of
 from envs.usersim.data.sop_checks import localised_objections, sop_objections
 from envs.usersim.data.sops import HELD_OUT, SPLITS, domain, hooks, sop, sops
 from envs.usersim.schema.enums import DOMAINS, PAYLOADS
@@ -24,6 +27,9 @@ from envs.usersim.schema.sop import Sop
 from envs.usersim.schema.static_profile import StaticProfile
 from envs.usersim.state.initial import initial
 from envs.usersim.state.similarity import cosine
+from envs.usersim.task import AgentBrief
+from envs.usersim.traps.bank import bank
+from envs.usersim.traps.checks import repeats
 
 CALL = sop("cs.broadband.01")
 
@@ -82,9 +88,26 @@ def test_an_overlap_would_be_found(monkeypatch):
 
 
 def test_personas_are_deterministic_and_different():
-    assert generate.__wrapped__(12, SEED)[0] == personas()[:12]
+    again = generate.__wrapped__(12, SEED)[0]
+    assert [one.persona_id for one in again] == [one.persona_id for one in personas()[:12]]
+    differ = [ours.persona_id for drawn, ours in zip(again, personas(), strict=False) if drawn != ours]
+    assert set(differ) <= RENAMED.keys() and changed(again[0], background={"name": "Selma Abendroth"}) == personas()[0]
     assert generate.__wrapped__(12, SEED + 1)[0] != personas()[:12]
     assert max(cosine(text_of(a), text_of(b)) for a, b in itertools.combinations(personas(), 2)) <= MOST_ALIKE
+
+
+def test_a_name_or_a_turn_that_is_there_twice_is_found():
+    one, other = personas("train")[0], personas("test")[0]
+    twin = changed(other, background={"name": one.background.name})
+    found = dict(checks.name_objections({"train": (one, one), "dev": (), "test": (other,)}))
+    assert found == {one.persona_id: [], other.persona_id: []}, "within a split two people may have one name"
+    found = dict(checks.name_objections({"train": (one,), "dev": (), "test": (twin,)}))
+    assert found == {key: [f"name: {one.background.name} is in test and train"] for key in (one.persona_id, twin.persona_id)}
+    first, *_ = items = bank("dev")
+    again = first.but(item_id="again", opening=())
+    level, person = again.but(level=3, item_id="level"), again.but(persona_id="p", item_id="person")
+    assert repeats(items) == {} and repeats((*items, again, level, person)) == {"again": first.item_id}
+    assert list(checks.bank_objections((first, again)))[1] == ("again", [f"repeat: of {first.item_id}"])
 
 
 BREAKS = {
@@ -218,9 +241,31 @@ def test_a_goal_is_a_call_without_an_sop():
         call = bare_sop(goal)
         assert call.traps_allowed == () and call.asks == () and call.sop_id not in {one.sop_id for one in sops(None, None)}
         start = initial(personas()[0], call, remembered(personas()[0], goal), 0)
-        assert 2 <= len(start.target_list) <= 4 and all(concern.text in goal.goal for concern in start.target_list)
+        wished = {concern.text: concern.tier for concern in start.target_list if concern.text in goal.goal}
+        assert wished == dict.fromkeys([wish.text for wish in goal.wishes], "primary")
+        assert Counter(concern.tier for concern in start.target_list) == {"primary": len(goal.wishes), "minor": 2}
         assert 3 <= len(start.scenario_memory) <= 8 and start.scenario_memory[0].text == goal.goal
-        assert not any(wish.reply in json.dumps(start.dump()) for wish in goal.wishes), "what is answered is not known before"
+        assert not any(wish.reply in json.dumps(start.dump()) for wish in (*goal.wishes, *goal.asides)), (
+            "what is answered is not known before"
+        )
+
+
+def test_what_is_asked_about_a_goal_is_answered():
+    for call in map(bare_sop, goals()):
+        brief = AgentBrief(call, "honest", ())
+        for seed in call.user_stakes.concerns:
+            view = View("agent", "", (Message("user", f"Right, and {seed.text}?"),), known={"brief": brief})
+            assert drive(ScriptedAgent(0).speak(view)).turn.facts == seed.resolved_by, seed.text
+
+
+def test_a_start_has_as_many_concerns_of_each_tier_as_it_should():
+    goal = goals()[0]
+    call, person = bare_sop(goal), personas("test")[0]
+    assert not any("concerns" in one for one in checks.start_objections(person, call, remembered(person, goal)))
+    seeds = call.user_stakes.concerns
+    bare = call.but(user_stakes=call.user_stakes.but(concerns=seeds[:1]))
+    found = checks.start_objections(person, bare, remembered(person, goal))
+    assert found[:2] == ["concerns: 1 primary ones", "concerns: 0 minor ones"]
 
 
 def test_a_wish_is_part_of_its_goal():

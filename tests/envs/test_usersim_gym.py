@@ -16,6 +16,7 @@ from envs.usersim.state.reading import read
 from envs.usersim.state.scene import Scene
 from envs.usersim.trace.errors import Level
 from envs.usersim.users import USERS
+from envs.usersim.users.speaker import RuleSpeaker
 
 PARTS = ("fmt", "field", "len", "state", "ledger", "rep")
 
@@ -103,6 +104,21 @@ def test_the_oracle_reaches_its_goals_and_the_others_do_not():
         scores = {name: call(name, made).score for name in USERS}
         assert scores["oracle"] == 1 and scores["always_yes"] == 0 == scores["always_no"], (kind, scores)
     assert call().success and call().ended == "terminated"
+
+
+@pytest.mark.parametrize("form", [{}, {"prompt": "short"}, {"prompt": "r1compat"}, {"state_mode": "full"}])
+def test_both_are_told_who_made_the_call(form):
+    told = {}
+    for side in ("agent", "user"):
+        agent = Listening()
+        played = gym(task(sop=sop(initiator=side)), partner=agent, **form)
+        drive(converse(played, played.first_view, RuleSpeaker(USERS["oracle"], 0)))
+        told[side] = (played.first_view.system, agent.views[0].system)
+    user, agent = told["agent"]
+    assert "with somebody who called you." in user and "What the caller says" in user and "with a person you called." in agent
+    user, agent = told["user"]
+    assert "with somebody you called." in user and "caller" not in user and "with a person who called you." in agent
+    assert "{" not in user.partition("<static_profile>")[0]
 
 
 def test_a_trap_is_countered_or_costs():
@@ -264,7 +280,8 @@ def test_every_form_of_turn_can_be_played(form):
 
 
 def test_a_wrong_parameter_is_refused():
-    for wrong in ({"prompt": "long"}, {"prompt": "rewrite"}, {"architecture": "both"}, {"state_mode": "whole"}):
+    forms = ({"prompt": "long"}, {"prompt": "rewrite"}, {"architecture": "both"}, {"state_mode": "whole"})
+    for wrong in (*forms, {"gate": "no"}, {"gate": 0}, {"rubric": "no"}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             gym(**wrong)
     with pytest.raises(ValueError, match="state_mode: full takes prompt: full, not 'short'"):
@@ -311,6 +328,7 @@ SCENE = Scene.of(persona(), sop(asks=[{**SOP["asks"][0], "text": "set up the yea
         ("The price goes up at six tonight.", False, {"act": "pressure", "facts": ("F3",)}),
         ("Would you set up the yearly plan?", False, {"act": "request_commitment", "asks": ("A1",)}),
         ("The price would be 500 then.", False, {"act": "offer", "offer": {"price": 500.0}}),
+        (f"The price would be {'9' * 400} then.", False, {"act": "other", "offer": {}}),
         ("Goodbye then.", False, {"act": "close", "closes": True}),
         ("Rest assured.", False, {"act": "reassure"}),
         ("We are a large house.", True, {"act": "evade"}),

@@ -45,8 +45,11 @@ def test_serialisation_round_trip(record):
         record.schema_ = "other"
     with pytest.raises(ValidationError):
         type(record).load({**record.dump(), "more": 1})
-    with pytest.raises(ValidationError):
+    version = record.dump()["schema"]
+    with pytest.raises(ValueError, match=f"^schema is 'x/v2', but what is read here is '{version}'$"):
         type(record).load({**record.dump(), "schema": "x/v2"})
+    with pytest.raises(ValueError, match=f"^schema is missing, but what is read here is '{version}'$"):
+        type(record).load({key: value for key, value in record.dump().items() if key != "schema"})
 
 
 @pytest.mark.parametrize(
@@ -65,6 +68,14 @@ def test_serialisation_round_trip(record):
         (("clock", "ticks"), -1),
         (("scenario_memory", 0, "valence"), 3),
         (("state", "patience"), None),
+        (("state", "trust"), True),
+        (("turn",), "0"),
+        (("turn",), 0.0),
+        (("clock", "interrupt_at"), ["4"]),
+        (("utilities", "beta"), "1"),
+        (("utilities", "u_batna"), float("nan")),
+        (("decision_policy", "end_ok"), 1),
+        (("ledgers", "offer"), {"turn": 1, "values": {"price": float("inf")}, "utility": 0.5}),
     ],
 )
 def test_a_wrong_dynamic_profile_is_refused(path, value):
@@ -109,6 +120,11 @@ def test_a_wrong_persona_is_refused(path, value, said):
         (("constraints", "sensitive_slots", 1, "allowed_after"), "F9", "no fact"),
         (("facts", 1, "fid"), "F1", "fact F1 is there twice"),
         (("domain",), "catering", "domain"),
+        (("offer", "issues", 0, "agent_min"), float("nan"), "finite"),
+        (("offer", "issues", 0, "agent_max"), float("inf"), "finite"),
+        (("offer", "issues", 0, "agent_max"), "600", "agent_max"),
+        (("asks", 0, "reversible"), "yes", "reversible"),
+        (("process", "max_turns"), 12.0, "max_turns"),
     ],
 )
 def test_a_wrong_sop_is_refused(path, value, said):

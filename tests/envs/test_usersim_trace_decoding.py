@@ -2,11 +2,14 @@
 
 import json
 import random
+import re
+import unicodedata
 
 import pytest
 from usersim_trace_cases import context, legal_trace
 
 from envs.usersim.trace.decoding import state_schema, turn_grammar
+from envs.usersim.trace.decoding_parts import _SPOKEN, _WORD
 from envs.usersim.trace.errors import Code, Level
 from envs.usersim.trace.parser import parse
 from envs.usersim.trace.render import render
@@ -52,6 +55,22 @@ def test_rendered_traces_are_accepted(profile, known):
     for seed in range(25):
         text = rendered(seed, profile)
         assert accepts(grammar, text), text
+
+
+def test_no_word_holds_a_character_that_separates_words_or_grows():
+    """The rules' classes, read by Python: other blanks would leave a thought without words, NFC would lengthen a claim."""
+    wrong = [chr(at) for at in range(0x110000) if chr(at).isspace() or len(unicodedata.normalize("NFC", chr(at))) > 1]
+    classes = [re.compile(f"[^{held}]") for part in (_WORD, _SPOKEN) for held in re.findall(r"\[\^(.*?)(?<!\\)\]", part)]
+    assert len(wrong) > 100 and len(classes) == 3
+    assert not [(hex(ord(one)), at) for one in wrong for at, each in enumerate(classes) if each.match(one)]
+    assert all(each.match(one) for one in "aé中ض" for each in classes)
+    for profile in ("full", "short"):
+        text = rendered(6, profile)
+        place = text.index("<answer>") + len("<answer>")
+        assert [accepts(compiled(profile), text[:place] + one + text[place:]) for one in "xé\u1680\u0958\U0001d15e"] == [
+            *(True, True),
+            *(False, False, False),
+        ]
 
 
 @pytest.mark.parametrize("profile", PROFILES)

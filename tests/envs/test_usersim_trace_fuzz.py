@@ -188,6 +188,7 @@ HOSTILE = {
     "names": lambda n: "<think><" + "a" * n + "</think><state></state><answer>x</answer>",
     "attributes": lambda n: "<think><intent" + ' a="b"' * n + "></think><state></state><answer>x</answer>",
     "unclosed quotes": lambda n: "<think><intent" + " a=" * n + "></think><state></state><answer>x</answer>",
+    "blanks in a tag": lambda n: "<think><intent" + " " * n + ">x</intent></think><state></state><answer>x</answer>",
     "children": lambda n: "<think>" + "<tone>a</tone>" * n + "</think><state></state><answer>x</answer>",
     "nested": lambda n: "<think>" * n + "</think>" * n,
     "blanks": lambda n: " \n" * n + EXAMPLE + " \n" * n,

@@ -10,12 +10,24 @@ from usersim_cases import MINIMAL, persona, profile, sop
 
 from envs.usersim.schema import enums
 from envs.usersim.schema.agent_turn import AgentTurn
-from envs.usersim.schema.delta import ClaimUpdate, Commit, ConcernMove, Delta, Disclosed, NewConcern, TrapQuote
+from envs.usersim.schema.delta import (
+    ClaimUpdate,
+    Commit,
+    ConcernMove,
+    Delta,
+    Disclosed,
+    Listed,
+    NewConcern,
+    Rewrite,
+    TrapQuote,
+)
 from envs.usersim.schema.dynamic_profile import DynamicProfile
 from envs.usersim.schema.ledger import MOST_ENTRIES
+from envs.usersim.state.architecture import seen, shown
 from envs.usersim.state.concerns import LEGAL, legal
 from envs.usersim.state.scene import Scene
 from envs.usersim.state.transition import advance
+from envs.usersim.trace.context import Context
 
 SCENE = Scene.of(persona(), sop())
 HELLO = AgentTurn("Good afternoon, this is Northbeam.", "greet_identify")
@@ -198,11 +210,38 @@ def test_who_stays_three_turns_too_long_is_shown_out():
 
 
 def test_a_static_architecture_updates_nothing_that_it_shows():
-    before = profile(architecture="static")
-    changes = {"d": d(-2), "concerns": (ConcernMove("P1", "touched"),), "new_concerns": (NewConcern("minor", "x", 1),)}
-    after, _ = step(before, agent=OFFER, **changes)
-    assert (after.state, after.target_list) == (before.state, before.target_list)
+    before, someone = profile(architecture="static"), persona()
+    moves = (ConcernMove("P1", "touched"), ConcernMove("L1", "open"))
+    changes = {"d": d(-2), "concerns": moves, "new_concerns": (NewConcern("minor", "x", 1),)}
+    after, report = step(before, agent=OFFER, **changes)
+    assert after.state == before.state and shown(someone, after) == shown(someone, before)
     assert after.turn == 1 and after.ledgers.offer is not None
+    assert after.concern("P1").status == "touched" and report.rejected == ("concern L1 open", "new concern")
+
+
+def test_a_static_profile_keeps_a_record_of_what_is_settled_and_reads_turns_against_what_it_shows():
+    now, settled = profile(architecture="static"), []
+    for cid in ("P1", "P1", "P2"):
+        facts = tuple(fid for concern in now.target_list for fid in concern.resolved_by)
+        told = AgentTurn(" ".join(concern.resolution_test for concern in now.target_list), facts=facts)
+        assert Context(now, SCENE, (told,)).statuses == {"P1": "open", "P2": "open", "L1": "latent"}
+        now, report = step(now, agent=told, concerns=(ConcernMove(cid, "resolved", "told"),))
+        settled.append(("goal_met" in report.holding, report.rejected))
+    assert settled == [(False, ()), (False, ("concern P1 resolved",)), (True, ())]
+
+
+def test_a_profile_written_anew_in_a_static_architecture_moves_statuses_alone():
+    before = profile(architecture="static")
+    said = AgentTurn(before.target_list[0].resolution_test)
+    listed = tuple(
+        Listed(cid, tier, "mine", to, 1) for cid, tier, to in (("P1", "primary", "resolved"), ("P3", "primary", "open"))
+    )
+    rewrite = Rewrite((), listed, "", "", dict.fromkeys(enums.STATE_VARS, 5))
+    after, _ = step(before, agent=said, rewrite=rewrite)
+    assert [(one.id, one.status) for one in after.target_list] == [("P1", "resolved"), ("P2", "open"), ("L1", "latent")]
+    again = tuple(Listed(one.id, one.tier, one.text, one.status, one.importance) for one in seen(after))
+    later, _ = step(after, rewrite=Rewrite((), again, "", "", rewrite.state))
+    assert later.target_list == after.target_list, "what is written as it is shown changes nothing"
 
 
 moves = st.builds(ConcernMove, st.sampled_from(["P1", "P2", "L1", "P3"]), st.sampled_from(enums.CONCERN_STATUSES), st.text())

@@ -8,8 +8,8 @@ LLM lint, human audit) are not here, and nothing pretends that they ran. `python
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, product
 from typing import NamedTuple
 
 from envs.usersim.data.dry_run import Run, runs
@@ -17,15 +17,16 @@ from envs.usersim.data.goals import bare_sop, goals, remembered
 from envs.usersim.data.memory import memory
 from envs.usersim.data.pairs import implausible
 from envs.usersim.data.personas import COUNT, SEED, Rejected, generate, personas
-from envs.usersim.data.sop_checks import localised_objections, sop_objections
-from envs.usersim.data.sops import SPLITS, hooks, sop, sops
+from envs.usersim.data.sop_checks import count_objections, localised_objections, sop_objections
+from envs.usersim.data.sops import SPLITS, Split, hooks, sop, sops
 from envs.usersim.loader import DRAWS, FIRST_PATIENCE, FIRST_TRUST
 from envs.usersim.schema.dynamic_profile import MemoryItem
 from envs.usersim.schema.sop import Sop
 from envs.usersim.schema.static_profile import StaticProfile
 from envs.usersim.state.initial import initial
 from envs.usersim.traps.bank import bank
-from envs.usersim.traps.checks import item_objections, template_objections
+from envs.usersim.traps.checks import item_objections, repeats, template_objections
+from envs.usersim.traps.item import TrapItem
 from envs.usersim.traps.templates import every
 
 DRY_RUNS = 5
@@ -53,6 +54,7 @@ def report() -> tuple[Stage, ...]:
     items = [item for split in SPLITS for item in bank(split)] + list(bank("test", "zh-CN"))
     return (
         Stage("S1 personas", len(people), turned_down),
+        _stage("S1 names", name_objections({split: personas(split) for split in SPLITS})),
         _stage("S2 SOPs", ((one.sop_id, sop_objections(one, hooks(one.sop_id))) for one in sops(None, None))),
         _stage(
             "S2 localised SOPs", ((one.sop_id, localised_objections(one, _original(one.sop_id))) for one in sops(None, "zh-CN"))
@@ -61,8 +63,27 @@ def report() -> tuple[Stage, ...]:
         _pairs(),
         _stage("S4 starts", _starts()),
         _stage("S5 templates", ((one.id, template_objections(one)) for one in (*every(), *every("zh-CN")))),
-        _stage("S5 trap bank", ((item.item_id, item_objections(item)) for item in items)),
+        _stage("S5 trap bank", bank_objections(items)),
     )
+
+
+def name_objections(people: Mapping[Split, Sequence[StaticProfile]]) -> Iterator[tuple[str, list[str]]]:
+    """Of everybody, the id and why the name is not accepted: a name belongs to one split."""
+    splits: dict[str | None, set[Split]] = {}
+    for split, own in people.items():
+        for person in own:
+            splits.setdefault(person.background.name, set()).add(split)
+    for person in chain.from_iterable(people.values()):
+        name = person.background.name
+        yield person.persona_id, [f"name: {name} is in {' and '.join(sorted(splits[name]))}"] if len(splits[name]) > 1 else []
+
+
+def bank_objections(items: Sequence[TrapItem]) -> Iterator[tuple[str, list[str]]]:
+    """Of every item, its id and why it is not accepted."""
+    again = repeats(items)
+    for item in items:
+        earlier = again.get(item.item_id)
+        yield item.item_id, item_objections(item) + ([f"repeat: of {earlier}"] if earlier else [])
 
 
 def dry_run_objections(calls: Sequence[Run]) -> list[str]:
@@ -86,11 +107,12 @@ def _pairs() -> Stage:
 def start_objections(person: StaticProfile, call: Sop, memories: tuple[MemoryItem, ...]) -> list[str]:
     """Why no call begins between the two; empty if one does. Drawn as calls are (`envs.usersim.loader`)."""
     try:
-        starts = [initial(person, call, memories, seed).state for seed in range(DRAWS)]
+        starts = [initial(person, call, memories, seed) for seed in range(DRAWS)]
     except ValueError as error:
         return [f"invalid: {error}"]
-    talks = any(state.trust >= FIRST_TRUST and state.patience >= FIRST_PATIENCE for state in starts)
-    return [] if talks else [f"hangs up: at once, in {DRAWS} draws"]
+    found = list(count_objections(starts[0].target_list))
+    talks = any(start.state.trust >= FIRST_TRUST and start.state.patience >= FIRST_PATIENCE for start in starts)
+    return found if talks else [*found, f"hangs up: at once, in {DRAWS} draws"]
 
 
 def _starts() -> Iterator[tuple[str, list[str]]]:

@@ -1,9 +1,10 @@
 """Scenarios without an SOP: all that is known is the user's goal, in its own words.
 
-A goal is played like an SOP without a process, asks, issues and traps. Its wishes are the primary concerns; the one thing that
-the other side can say to each is the fact that settles it. One family, and only the test split has it.
+A goal is played like an SOP without a process, asks, issues and traps. Its wishes are the primary concerns, what it would like
+to hear besides the minor ones; the one thing that the other side can say to each is the fact that settles it. One family, and
+only the test split has it.
 
-Invariant: a wish is part of the goal, word for word.
+Invariant: a wish is part of the goal, word for word; an aside is none.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ FAMILY = "goal_only"
 
 
 class Wish(Record):
-    """A part of a goal, and what the other side has to say to it."""
+    """What a person wants, and what the other side has to say to it."""
 
     text: Text
     reply: Text
@@ -40,6 +41,8 @@ class Goal(Record):
     organisation: Text
     opening: Text
     wishes: Annotated[tuple[Wish, ...], Field(min_length=2, max_length=4)]
+    asides: Annotated[tuple[Wish, ...], Field(min_length=2, max_length=6)]
+    """What would be nice to hear, too."""
 
     @model_validator(mode="after")
     def _its_own_words(self) -> Self:
@@ -64,11 +67,23 @@ def remembered(person: StaticProfile, goal: Goal) -> tuple[MemoryItem, ...]:
 
 def bare_sop(goal: Goal) -> Sop:
     """The SOP that a goal amounts to."""
-    replies = {f"reply{number}": wish for number, wish in enumerate(goal.wishes, start=1)}
+    replies = {f"reply{number}": wish for number, wish in enumerate((*goal.wishes, *goal.asides), start=1)}
     said = {"truth": "true", "visibility": "public", "evidence": "none"}
-    concern = {"tier": "primary", "importance": 5, "about": "goal"}
+    tiers = [("primary", 5)] * len(goal.wishes) + [("minor", 2)] * len(goal.asides)
+    concerns = [
+        {
+            "tier": tier,
+            "importance": weight,
+            "about": "goal",
+            "text": wish.text,
+            "resolution_test": wish.text,
+            "resolved_by": [fid],
+        }
+        for (fid, wish), (tier, weight) in zip(replies.items(), tiers, strict=True)
+    ]
     return Sop.load(
         {
+            "schema": "sop/v1",
             "sop_id": goal.scenario_id,
             "family": FAMILY,
             "domain": "other",
@@ -93,10 +108,7 @@ def bare_sop(goal: Goal) -> Sop:
             "offer": {"no_negotiation": True},
             "asks": [],
             "user_stakes": {
-                "concerns": [
-                    {**concern, "text": wish.text, "resolution_test": wish.text, "resolved_by": [fid]}
-                    for fid, wish in replies.items()
-                ],
+                "concerns": concerns,
                 "batna": {"text": "leave things as they are", "utility": 0.5},
             },
             "ends": {

@@ -68,6 +68,7 @@ def draw(rng: random.Random, persona_id: str, given: Given = NOTHING) -> dict[st
     negotiating = negotiation(big5, rng)
     expression = _voice(rng, big5, suits)
     return {
+        "schema": "static_profile/v1",
         "persona_id": persona_id,
         "locale": "en-US",
         "languages": [{"code": "en-US", "level": 5}],

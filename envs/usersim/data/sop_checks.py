@@ -5,17 +5,19 @@ Every function yields objections, each with the name of its rule in front; a shi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from envs.usersim.data.sops import Hooks, fact
 from envs.usersim.schema.agent_turn import AgentTurn
-from envs.usersim.schema.enums import TrapId
+from envs.usersim.schema.dynamic_profile import Concern
+from envs.usersim.schema.enums import Tier, TrapId
 from envs.usersim.schema.sop import ConcernSeed, Sop
 from envs.usersim.state.concerns import answers
 from envs.usersim.state.initial import targeted
 from envs.usersim.state.similarity import numbers
 
-CONCERNS = {"primary": (2, 4), "minor": (2, 6), "latent": (0, 3)}
+CONCERNS: dict[Tier, tuple[int, int]] = {"primary": (2, 4), "minor": (2, 6), "latent": (0, 3)}
 """How many of each tier: section 5.2."""
 
 
@@ -82,10 +84,7 @@ def _offer_objections(sop: Sop) -> Iterable[str]:
 def _concern_objections(sop: Sop) -> Iterable[str]:
     """Enough of each tier, about something of the SOP, and not settled by the greeting."""
     seeds = sop.user_stakes.concerns
-    for tier, (low, high) in CONCERNS.items():
-        count = sum(seed.tier == tier for seed in seeds)
-        if not low <= count <= high:
-            yield f"concerns: {count} {tier} ones"
+    yield from count_objections(seeds)
     told = {fid for step in sop.process.steps for fid in step.fact_ids} | {f for a in sop.knowledge.faq for f in a.fact_ids}
     greeting = AgentTurn(sop.process.opening)
     for seed, concern in zip(seeds, targeted(seeds), strict=True):
@@ -93,6 +92,14 @@ def _concern_objections(sop: Sop) -> Iterable[str]:
             yield f"concerns: {concern.id} is settled by the greeting"
         if seed.tier == "primary" and not _can_be_settled(seed, told):
             yield f"concerns: {concern.id} is never settled by an honest agent"
+
+
+def count_objections(concerns: Iterable[ConcernSeed | Concern]) -> Iterable[str]:
+    """Each tier has as many as section 5.2 says."""
+    tiers = Counter(concern.tier for concern in concerns)
+    for tier, (low, high) in CONCERNS.items():
+        if not low <= tiers[tier] <= high:
+            yield f"concerns: {tiers[tier]} {tier} ones"
 
 
 def _can_be_settled(seed: ConcernSeed, told: set[str]) -> bool:

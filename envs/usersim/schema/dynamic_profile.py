@@ -14,9 +14,9 @@ from pydantic import Field, model_validator
 
 from envs.usersim.schema.enums import TIER_LETTER, Architecture, ConcernStatus, EndReason, Move, Tier
 from envs.usersim.schema.ledger import Ledgers
-from envs.usersim.schema.record import Name, Record, Scale5, Text, Unit
+from envs.usersim.schema.record import Flag, Name, Real, Record, Scale5, Text, Unit, Whole
 
-Value = Annotated[int, Field(ge=0, le=10)]
+Value = Annotated[Whole, Field(ge=0, le=10)]
 MOST_CONCERNS = 10
 MOST_MEMORY = 8
 Ended = EndReason | Literal["no_reason", "overstay"]
@@ -27,7 +27,7 @@ class MemoryItem(Record):
     mid: Name
     text: Text
     about: Name
-    valence: Annotated[int, Field(ge=-2, le=2)]
+    valence: Annotated[Whole, Field(ge=-2, le=2)]
     source: Literal["generated", "recalled"]
 
 
@@ -45,7 +45,7 @@ class Concern(Record):
     """The keywords that wake a latent concern, between spaces; its text, if empty."""
     heard: tuple[Name, ...] = ()
     """Which of `resolved_by` were stated since it was opened."""
-    answered: bool = False
+    answered: Flag = False
     """Whether an agent's turn since it was opened passes the test."""
 
 
@@ -54,7 +54,7 @@ class DecisionPolicy(Record):
     core_issue: str = ""
     topic_plan: str = ""
     next_move: Move = "ask_clarify"
-    end_ok: bool = False
+    end_ok: Flag = False
 
 
 class State(Record):
@@ -70,15 +70,15 @@ class Utilities(Record):
     u_reserve: Unit
     u_batna: Unit
     u_ideal: Unit = 1.0
-    beta: Annotated[float, Field(gt=0, le=3)]
+    beta: Annotated[Real, Field(gt=0, le=3)]
     weights: dict[Name, Unit] = Field(default_factory=dict)
 
 
 class Clock(Record):
-    ticks: Annotated[int, Field(ge=0)] = 0
-    interrupt_at: tuple[int, ...] = ()
+    ticks: Annotated[Whole, Field(ge=0)] = 0
+    interrupt_at: tuple[Whole, ...] = ()
     """User turns at which something at home interrupts."""
-    out_turns: Annotated[int, Field(ge=0)] = 0
+    out_turns: Annotated[Whole, Field(ge=0)] = 0
     """For how many user turns in a row there has been a reason to leave."""
     ended: Ended | None = None
 
@@ -89,7 +89,7 @@ class DynamicProfile(Record):
     schema_: Literal["dynamic_profile/v1"] = Field("dynamic_profile/v1", alias="schema")
     persona_id: Name
     sop_id: Name
-    turn: Annotated[int, Field(ge=0)] = 0
+    turn: Annotated[Whole, Field(ge=0)] = 0
     architecture: Architecture = "separated"
     scenario_memory: Annotated[tuple[MemoryItem, ...], Field(max_length=MOST_MEMORY)]
     target_list: Annotated[tuple[Concern, ...], Field(min_length=1, max_length=MOST_CONCERNS)]

@@ -12,12 +12,12 @@ from typing import Annotated
 from pydantic import Field
 
 from envs.usersim.schema.enums import ClaimStatus, Move, Payload, TrapId
-from envs.usersim.schema.record import Name, Record
+from envs.usersim.schema.record import Flag, Name, Real, Record, Whole
 
 MOST_ENTRIES = 64
 """Far more than the 24 turns of a conversation bring; a state stays small whatever a user writes."""
-Turn = Annotated[int, Field(ge=0)]
-Level = Annotated[int, Field(ge=0, le=3)]
+Turn = Annotated[Whole, Field(ge=0)]
+Level = Annotated[Whole, Field(ge=0, le=3)]
 
 
 class Claim(Record):
@@ -33,22 +33,22 @@ class Disclosure(Record):
     slot: Name
     level: Level
     turn: Turn = 0
-    undeclared: bool = False
-    excess: bool = False
+    undeclared: Flag = False
+    excess: Flag = False
     """The slot's level was above what was allowed at that time."""
 
 
 class Commitment(Record):
     payload: Payload
     terms: str = ""
-    reversible: bool = False
+    reversible: Flag = False
     turn: Turn = 0
-    undeclared: bool = False
-    irrational: bool = False
+    undeclared: Flag = False
+    irrational: Flag = False
     """The offer was worth less than the user required at that time."""
-    breach: bool = False
+    breach: Flag = False
     """The offer was worth less than the user's reserve."""
-    legitimate: bool = True
+    legitimate: Flag = True
     """Whether the ask for this payload was legitimate at that time, by the truth table."""
 
 
@@ -57,14 +57,14 @@ class TrapEntry(Record):
     turn: Turn
     quote: str = ""
     response_move: Move
-    corrected: bool = False
+    corrected: Flag = False
     """Whether the agent has conceded or supplied evidence since."""
 
 
 class Offer(Record):
     turn: Turn
-    values: dict[Name, float]
-    utility: float
+    values: dict[Name, Real]
+    utility: Real
 
 
 class Ledgers(Record):
@@ -78,6 +78,6 @@ class Ledgers(Record):
     evidenced: tuple[Name, ...] = ()
     offer: Offer | None = None
     """The one on the table."""
-    best: float | None = None
+    best: Real | None = None
     """The utility of the best offer so far."""
-    refusals: Annotated[int, Field(ge=0)] = 0
+    refusals: Annotated[Whole, Field(ge=0)] = 0

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from envs.usersim.schema.enums import Act, Domain, EndReason, Payload, Tier, TrapId
 from envs.usersim.schema.predicate import Predicate, fact_ids
-from envs.usersim.schema.record import Name, Record, Scale5, Text, Unit
+from envs.usersim.schema.record import Flag, Name, Real, Record, Scale5, Text, Unit, Whole
 from envs.usersim.schema.static_profile import Locale
 
 Fid = Annotated[str, Field(pattern=r"^[A-Za-z][\w.-]*$")]
@@ -47,7 +47,7 @@ class Process(Record):
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     opening: Text
     closing: Text
-    max_turns: Annotated[int, Field(ge=2, le=24)] = 12
+    max_turns: Annotated[Whole, Field(ge=2, le=24)] = 12
 
 
 class Answer(Record):
@@ -66,7 +66,7 @@ class Fact(Record):
     truth: Literal["true", "false", "unknown"]
     visibility: Literal["public", "agent_only", "user_only"]
     evidence: Literal["document", "system_record", "none"]
-    negotiable: bool = False
+    negotiable: Flag = False
 
 
 class Issue(Record):
@@ -75,11 +75,11 @@ class Issue(Record):
     name: Name
     type: Literal["money", "percent", "duration", "number", "flag"]
     unit: str = ""
-    agent_min: float
-    agent_max: float
-    user_ideal: float
-    user_reserve: float
-    weight: Annotated[float, Field(gt=0, le=1)]
+    agent_min: Real
+    agent_max: Real
+    user_ideal: Real
+    user_reserve: Real
+    weight: Annotated[Real, Field(gt=0, le=1)]
 
     @model_validator(mode="after")
     def _directed(self) -> Self:
@@ -90,7 +90,7 @@ class Issue(Record):
 
 class Fee(Record):
     name: Name
-    amount: float
+    amount: Real
     disclosed_when: str
 
 
@@ -101,8 +101,8 @@ class Bargain(Record):
     fees: tuple[Fee, ...] = ()
     cancellation: str = ""
     true_deadline: str | None = None
-    zopa: bool | None = None
-    no_negotiation: bool = False
+    zopa: Flag | None = None
+    no_negotiation: Flag = False
 
 
 class Ask(Record):
@@ -111,7 +111,7 @@ class Ask(Record):
     text: str = ""
     slot: str | None = None
     """The slot that a PII ask is after."""
-    reversible: bool = False
+    reversible: Flag = False
     legitimate_if: Predicate
 
 
@@ -134,12 +134,12 @@ class UserStakes(Record):
     concerns: Annotated[tuple[ConcernSeed, ...], Field(min_length=1)]
     batna: Batna
     interests: tuple[Text, ...] = ()
-    time_pressure_true: bool = False
+    time_pressure_true: Flag = False
 
 
 class SensitiveSlot(Record):
     slot: Name
-    level: Annotated[int, Field(ge=0, le=3)]
+    level: Annotated[Whole, Field(ge=0, le=3)]
     allowed_after: str = "never"
     """The fact that has to be evidenced first, or `never`."""
 

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from envs.usersim.schema.enums import TrapId
-from envs.usersim.schema.record import Name, Record, Scale5, Text, Unit
+from envs.usersim.schema.record import Flag, Name, Real, Record, Scale5, Text, Unit, Whole
 
-Degree = Annotated[int, Field(ge=0, le=5)]
+Degree = Annotated[Whole, Field(ge=0, le=5)]
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$")]
 """A BCP-47 tag: language, script and region."""
 
@@ -28,7 +28,7 @@ class Language(Record):
 
 class Background(Record):
     name: Name | None = None
-    age: Annotated[int, Field(ge=18, le=90)] | None = None
+    age: Annotated[Whole, Field(ge=18, le=90)] | None = None
     gender: Name | None = None
     region: Name | None = None
     education: Name | None = None
@@ -66,11 +66,11 @@ class Expression(Record):
     """How the person talks. `verbosity_units` is the target median length of an utterance, in length units (section 6.4)."""
 
     speech_rate: Scale5
-    verbosity_units: Annotated[int, Field(ge=1, le=200)]
+    verbosity_units: Annotated[Whole, Field(ge=1, le=200)]
     patience_trait: Scale5
     formality: Scale5
     directness: Scale5
-    filler_rate: Annotated[float, Field(ge=0, le=0.3)] = 0.0
+    filler_rate: Annotated[Real, Field(ge=0, le=0.3)] = 0.0
     phrases: Annotated[tuple[Text, ...], Field(min_length=3, max_length=8)]
     disfluency: tuple[Text, ...] = ()
     dialect: str | None = None
@@ -80,8 +80,8 @@ class Expression(Record):
 class LifeScenario(Record):
     what: Text
     when: Text
-    mood_effect: Annotated[int, Field(ge=-2, le=2)]
-    interrupts: bool = False
+    mood_effect: Annotated[Whole, Field(ge=-2, le=2)]
+    interrupts: Flag = False
     """Whether it may interrupt a call."""
 
 
@@ -94,16 +94,16 @@ class Economic(Record):
 
 class Negotiation(Record):
     style: Literal["competing", "collaborating", "compromising", "avoiding", "accommodating"]
-    beta: Annotated[float, Field(ge=0.3, le=3)]
+    beta: Annotated[Real, Field(ge=0.3, le=3)]
     """The exponent of the concession curve."""
     suspicion: Unit
-    scam_experience: Annotated[int, Field(ge=0, le=3)]
+    scam_experience: Annotated[Whole, Field(ge=0, le=3)]
 
 
 class HardFact(Record):
     key: Name
     value: Text
-    sensitivity: Annotated[int, Field(ge=0, le=3)]
+    sensitivity: Annotated[Whole, Field(ge=0, le=3)]
 
 
 class Provenance(Record):
@@ -111,7 +111,7 @@ class Provenance(Record):
     record_hash: str = ""
     dims_used: tuple[str, ...] = ()
     generator: str = ""
-    verifier_scores: dict[str, float] = Field(default_factory=dict)
+    verifier_scores: dict[str, Real] = Field(default_factory=dict)
     licence: Text
 
 
@@ -120,7 +120,7 @@ class StaticProfile(Record):
 
     schema_: Literal["static_profile/v1"] = Field("static_profile/v1", alias="schema")
     persona_id: Name
-    version: Annotated[int, Field(ge=1)] = 1
+    version: Annotated[Whole, Field(ge=1)] = 1
     locale: Locale
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     background: Background

@@ -8,8 +8,10 @@
 | `dynamic` | the dynamic profile, and of the static one only `locale`, `languages` and `expression` | dynamic profile |
 
 Invariants
-- The ledgers, the clock's turn and the end test go on in all four: they are the environment's record, and rewards need them.
-- In `static` neither deltas, concerns nor the tick change anything; so a user leaves for reasons that lie outside of itself.
+- The ledgers, the statuses of concerns, the clock's turn and the end test go on in all four: they are the environment's record,
+  and rewards need them.
+- In `static` neither deltas nor the tick change anything, no concern is added, and a latent one stays so. What has become of
+  the others is not shown: a turn is read against them as they are shown, and what the record does not allow changes nothing.
 - Never shown: a persona's `susceptibility`, `provenance`, `version` and `culture.source`; what a concern is answered by and
   woken by (`resolved_by`, `trigger`); the environment's flags in the ledgers; interruptions before their turn.
 """
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from envs.usersim.schema.dynamic_profile import DynamicProfile
+from envs.usersim.schema.dynamic_profile import Concern, DynamicProfile
 from envs.usersim.schema.enums import Architecture
 from envs.usersim.schema.static_profile import StaticProfile
 
@@ -36,6 +38,13 @@ _ENTRIES: dict[str, set[str]] = {
 def updates(architecture: Architecture) -> bool:
     """Whether a user's turn changes what it feels and wants."""
     return architecture != "static"
+
+
+def seen(profile: DynamicProfile) -> tuple[Concern, ...]:
+    """The concerns as the user is shown them: in `static` as they began, open if they are not latent."""
+    if updates(profile.architecture):
+        return profile.target_list
+    return tuple(one if one.status in ("latent", "open") else one.but(status="open") for one in profile.target_list)
 
 
 def shown(persona: StaticProfile, profile: DynamicProfile) -> dict[str, dict[str, Any]]:
@@ -58,7 +67,7 @@ def _static(persona: StaticProfile) -> dict[str, Any]:
 
 
 def _dynamic(profile: DynamicProfile) -> dict[str, Any]:
-    kept = profile.model_dump(
+    kept = profile.but(target_list=seen(profile)).model_dump(
         mode="json", include={"turn", "scenario_memory", "decision_policy", "state", "utilities", "target_list"}
     )
     kept["target_list"] = [{key: concern[key] for key in _ordered(concern, _CONCERN)} for concern in kept["target_list"]]

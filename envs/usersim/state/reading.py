@@ -27,6 +27,7 @@ _PROOF = re.compile(
     r"|书面|文件|附件|单据|第\d+[条页]|发给您",
     re.IGNORECASE,
 )
+_VALUE = re.compile(r"\d{1,15}(?:\.\d{1,15})?")
 _BYE = re.compile(r"\b(good ?bye|have a (?:nice|good)|all the best|bye)\b|再见|祝您", re.IGNORECASE)
 _SOOTHE = re.compile(
     r"\b(don'?t worry|no worries|nothing to worry|trust me|rest assured|completely safe)\b|放心|别担心", re.IGNORECASE
@@ -71,7 +72,8 @@ def _states(said: Sequence[str], fact: str) -> bool:
 
 
 def _offered(said: Sequence[str], issue: str) -> float | None:
-    """The one number of a sentence that names an issue."""
+    """The one number of the sentences that name an issue, if it is not beyond all measure."""
     named = [one for one in said if issue.replace("_", " ").casefold() in one.casefold()]
     found = {number for one in named for number in numbers(one)}
-    return float(found.pop()) if len(found) == 1 else None
+    only = found.pop() if len(found) == 1 else ""
+    return float(only) if _VALUE.fullmatch(only) else None

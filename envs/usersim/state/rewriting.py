@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from envs.usersim.schema.delta import Rewrite
+from envs.usersim.schema.delta import ConcernMove, Rewrite
 from envs.usersim.schema.dynamic_profile import Concern, DecisionPolicy, DynamicProfile, MemoryItem
-from envs.usersim.state.concerns import own
+from envs.usersim.state.concerns import moved, own
 
 
 def relisted(concerns: tuple[Concern, ...], rewrite: Rewrite, may_add: bool, rejected: list[str]) -> tuple[Concern, ...]:
@@ -26,6 +26,13 @@ def relisted(concerns: tuple[Concern, ...], rewrite: Rewrite, may_add: bool, rej
         else:
             rejected.append("new concern")
     return tuple(made) or concerns
+
+
+def restated(concerns: tuple[Concern, ...], rewrite: Rewrite) -> tuple[Concern, ...]:
+    """The same where the user is not shown what becomes of them: only statuses are taken over, where they are legal moves."""
+    said = {one.id: ConcernMove(one.id, one.status) for one in rewrite.target_list}
+    after = ((one, moved(one, said[one.id]) if one.id in said and one.status != "latent" else None) for one in concerns)
+    return tuple(made or one for one, made in after)
 
 
 def reminded(memory: Sequence[MemoryItem], rewrite: Rewrite) -> tuple[MemoryItem, ...]:

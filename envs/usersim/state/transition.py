@@ -24,7 +24,7 @@ from envs.usersim.state.architecture import updates
 from envs.usersim.state.concerns import Answers, added, answers, hear, moved
 from envs.usersim.state.ending import LOW, OUT, OVERSTAY, reasons
 from envs.usersim.state.entries import claimed, entered, heard
-from envs.usersim.state.rewriting import planned, relisted, reminded
+from envs.usersim.state.rewriting import planned, relisted, reminded, restated
 from envs.usersim.state.scene import Scene
 
 MOST = 10
@@ -108,8 +108,7 @@ def _changed(
     ticked, clock = _tick(before, turn, scene) if felt else (before.state, before.clock)
     ledgers = claimed(ledgers, delta.claims, scene, turn, rejected)
     state = _felt(ticked, delta) if felt else before.state
-    if felt:
-        concerns = _concerns(concerns, delta, excited and ticked.patience > LOW, rejected)
+    concerns = _concerns(concerns, delta, felt, excited and ticked.patience > LOW, rejected)
     ledgers = entered(ledgers, delta, utterance, move, agent, scene, before.utilities, turn, rejected)
     return before.but(turn=turn, state=state, target_list=concerns, ledgers=ledgers, clock=clock), rejected
 
@@ -138,18 +137,21 @@ def _felt(state: State, delta: Delta) -> State:
     return state.but(**felt) if felt else state
 
 
-def _concerns(concerns: tuple[Concern, ...], delta: Delta, may_add: bool, rejected: list[str]) -> tuple[Concern, ...]:
+def _concerns(
+    concerns: tuple[Concern, ...], delta: Delta, felt: bool, may_add: bool, rejected: list[str]
+) -> tuple[Concern, ...]:
+    """`felt`: whether the user is shown what becomes of them; if not, none is woken or added."""
     if delta.rewrite is not None:
-        return relisted(concerns, delta.rewrite, may_add, rejected)
+        return relisted(concerns, delta.rewrite, may_add, rejected) if felt else restated(concerns, delta.rewrite)
     table = {concern.id: concern for concern in concerns}
     for move in delta.concerns:
         concern = table.get(move.id)
-        after = moved(concern, move) if concern else None
+        after = moved(concern, move) if concern and (felt or concern.status != "latent") else None
         if after is None:
             rejected.append(f"concern {move.id} {move.to}")
         else:
             table[move.id] = after
-    new = added(tuple(table.values()), delta.new_concerns) if may_add and delta.new_concerns else ()
+    new = added(tuple(table.values()), delta.new_concerns) if felt and may_add and delta.new_concerns else ()
     rejected += ["new concern"] * (len(delta.new_concerns) - len(new))
     return (*table.values(), *new)
 

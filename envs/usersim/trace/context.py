@@ -15,6 +15,7 @@ from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.dynamic_profile import DynamicProfile
 from envs.usersim.schema.enums import ConcernStatus
 from envs.usersim.schema.static_profile import StaticProfile
+from envs.usersim.state.architecture import seen
 from envs.usersim.state.concerns import Answers, answers
 from envs.usersim.state.scene import Scene
 from envs.usersim.trace.phrases import DEFAULT, PhraseBook
@@ -51,14 +52,14 @@ class Context:
     """The transition's resolution test: whether an end is legal may depend on it."""
     shown: tuple[str, ...] = field(init=False)
     statuses: Mapping[str, ConcernStatus] = field(init=False)
-    """Each concern's status before the turn."""
+    """Each concern's status before the turn, as the user is shown it."""
 
     def __post_init__(self) -> None:
         if self.profile.clock.ended is not None:
             raise ValueError(f"the conversation has ended: {self.profile.clock.ended}")
         shown = tuple(quotable(turn.text) for turn in self.agents[-QUOTABLE:])
         object.__setattr__(self, "shown", shown)
-        object.__setattr__(self, "statuses", {concern.id: concern.status for concern in self.profile.target_list})
+        object.__setattr__(self, "statuses", {concern.id: concern.status for concern in seen(self.profile)})
 
     @property
     def agent(self) -> AgentTurn:

@@ -28,11 +28,16 @@ ANY_CONCERN = (*(f"P{n}" for n in range(1, 5)), *(f"M{n}" for n in range(1, 7)),
 """The ids of section 5.1, for a grammar without a context."""
 ANY_CLAIM = tuple(f"c{n}" for n in range(1, 10))
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_NEVER = r' <>"\\\x00-\x1f\x7f-\xa0\u0300-\u036f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\uff1c\ufe64'
+_NEVER = r' <>"\\\x00-\x1f\x7f-\xa0\u0300-\u036f\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\uff1c\ufe64'
 """In no word: what separates words, quotes, begins a tag, combines, or cannot be seen."""
+_GROWS = (
+    r"\u0958-\u095f\u09dc\u09dd\u09df\u0a33\u0a36\u0a59-\u0a5b\u0a5e\u0b5c\u0b5d\u0f43\u0f4d\u0f52\u0f57\u0f5c\u0f69\u0f73\u0f75\u0f76"
+    r"\u0f78\u0f81\u0f93\u0f9d\u0fa2\u0fa7\u0fac\u0fb9\u2adc\ufb1d\ufb1f\ufb2a-\ufb4e\U0001d15e-\U0001d164\U0001d1bb-\U0001d1c0"
+)
+"""What NFC writes with more characters, so that a text could outgrow its limit: letters have other spellings."""
 _MARKUP = r"*#`_~|{}()\[\]\u2022\u3010\u3011\uff08\uff09"
-_WORD = Ref(f"[^{_NEVER}]{{1,30}}")
-_SPOKEN = Ref(f"[^{_NEVER}{_MARKUP}\\u2010-\\u2015-][^{_NEVER}{_MARKUP}]{{0,29}}")
+_WORD = Ref(f"[^{_NEVER}{_GROWS}]{{1,30}}")
+_SPOKEN = Ref(f"[^{_NEVER}{_GROWS}{_MARKUP}\\u2010-\\u2015-][^{_NEVER}{_GROWS}{_MARKUP}]{{0,29}}")
 
 
 class Parts:

@@ -13,7 +13,7 @@
 Invariants
 - WS is space, tab and line breaks. In `text` a `<` may stand, but not before a letter, `/` or `!`: there a tag begins.
 - Attributes have one order and one spelling; other orders are errors, not variants.
-- Every pattern is possessive, so that reading is linear in the length of any text.
+- Every pattern is possessive, and none is tried anew inside of what it has passed: reading is linear in the length of any text.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ THINK = re.compile(_WS + _WS.join(_child(name) for name in CHILDREN) + _WS)
 """The inside of a well-formed `<think>`. Groups: act, trap, text, touched, new, text, move, text, text, text."""
 TAG = re.compile(r"<(?=[A-Za-z/!])(/?)([A-Za-z][\w-]*+)?([^<>]*+)(>?)")
 """Anything that a tag may have been meant to be. Groups: slash, name, attributes, end."""
-ATTRIBUTE = re.compile(r'[ \t\r\n]++([A-Za-z_]\w*+)="([^"<>]*+)"')
+ATTRIBUTE = re.compile(r'(?<![ \t\r\n])[ \t\r\n]++([A-Za-z_]\w*+)="([^"<>]*+)"')
+"""It begins where blanks begin: tried at each of many blanks it would read all of them again."""
 
 
 def listed(value: str) -> tuple[str, ...] | None:

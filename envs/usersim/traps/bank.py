@@ -10,6 +10,7 @@
 Invariants
 - Nobody in an item is about to hang up: patience and trust begin above `SPENT`.
 - A split uses its own personas, SOP families and templates, so splits share no text of a trap.
+- No two items of a split have the same person, SOP, words and level: who is drawn for the same words again is somebody else.
 - In another locale there is one trap and twin per trap and localised SOP, of the test split; an item of it has the id of the
   English item it mirrors in `mirror`'s table.
 """
@@ -81,6 +82,7 @@ class Deck:
             if lasts(people[at], calls[of]):
                 self.pairs.setdefault(calls[of].sop_id, []).append((people[at], calls[of]))
         self.replies = read("traps/replies.json")[locale]
+        self._met: dict[tuple[str, object], set[str]] = {}
 
     def trap(self, trap: TrapId) -> Iterator[TrapItem]:
         """The items of a trap and their twins, in pairs."""
@@ -88,7 +90,7 @@ class Deck:
         grid = [(template, sop_id) for template in self._templates(trap) for sop_id in able]
         dealt = _dealt(self.rng, grid, PER_TRAP)
         for at, (template, sop_id) in enumerate(dealt):
-            person, sop = self.rng.choice(self.pairs[sop_id])
+            person, sop = self._somebody(sop_id, template.id)
             yield from self._both(f"{self.split}.{trap}.{at:02d}", trap, template, person, sop, at % LEVELS + 1)
 
     def localised(self, trap: TrapId) -> Iterator[TrapItem]:
@@ -133,7 +135,7 @@ class Deck:
         """Honest turns: the steps of the calls, and answers to what was asked."""
         grid = [(sop_id, at) for sop_id in sorted(self.pairs) for at in range(_honest(self.pairs[sop_id][0][1]))]
         for number, (sop_id, at) in enumerate(_dealt(self.rng, grid, ORDINARY)):
-            person, sop = self.rng.choice(self.pairs[sop_id])
+            person, sop = self._somebody(sop_id, at)
             opening, step = self._ordinary(sop, at)
             yield TrapItem(
                 item_id=f"{self.split}.ordinary.{number:02d}",
@@ -148,6 +150,17 @@ class Deck:
                 opening=opening,
                 ladder=(step,),
             )
+
+    def _somebody(self, sop_id: str, words: object) -> Pair:
+        """A pair of the SOP to which these words have not been dealt yet. Raises ValueError if there is none."""
+        pairs, met = self.pairs[sop_id], self._met.setdefault((sop_id, words), set())
+        if len(met) == len(pairs):
+            raise ValueError(f"{self.split}: there are {len(pairs)} people for {sop_id}, too few for {words} once more")
+        while True:
+            person, sop = self.rng.choice(pairs)
+            if person.persona_id not in met:
+                met.add(person.persona_id)
+                return person, sop
 
     def _templates(self, trap: TrapId) -> list[Template]:
         return [template for template in templates(trap, self.locale) if template.split == self.split]

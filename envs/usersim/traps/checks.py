@@ -6,7 +6,7 @@ Whether a claim is false or true is read off the truth table; that a second clas
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from envs.usersim.data.sops import fact, sop
 from envs.usersim.state.similarity import jaccard
@@ -53,6 +53,17 @@ def item_objections(item: TrapItem) -> list[str]:
         found.append("text: an open slot or a label")
     if any(quote not in step.text for step in item.ladder for quote in step.spans.values()):
         found.append("text: a span is not in its turn")
+    return found
+
+
+def repeats(items: Iterable[TrapItem]) -> dict[str, str]:
+    """The items that say to the same person, about the same SOP and at the same level what an earlier one says: both ids."""
+    first: dict[tuple[object, ...], str] = {}
+    found: dict[str, str] = {}
+    for item in items:
+        key = (item.split, item.kind, item.persona_id, item.sop_id, item.level, *(step.text for step in item.turns))
+        if first.setdefault(key, item.item_id) != item.item_id:
+            found[item.item_id] = first[key]
     return found
 
 

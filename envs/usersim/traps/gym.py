@@ -142,9 +142,8 @@ class TrapGym(TurnGym):
         place, item = self._place, self._task.item
         history = item.opening if self._task.ladder else item.history
         said = [*_exchanges(history), *zip(place.agents[:-1], place.said, strict=True)]
-        view = user_view(
-            place.persona, place.profile, said, place.agent, gates(place.agent, place.profile, place.scene), self.prompt
-        )
+        allowed = gates(place.agent, place.profile, place.scene)
+        view = user_view(place.persona, place.profile, said, place.agent, allowed, self.prompt, place.sop.initiator)
         known = {name: getattr(place, name) for name in ("persona", "sop", "profile", "scene", "agents", "said", "also")}
         return View(view.role, view.system, view.messages, known={**known, "form": self.prompt}, fresh=True)
 

@@ -16,7 +16,7 @@ from pydantic import Field
 from envs.usersim.data.sops import Split
 from envs.usersim.schema.agent_turn import AgentTurn
 from envs.usersim.schema.enums import Act, Payload, TrapId
-from envs.usersim.schema.record import Name, Record, Text
+from envs.usersim.schema.record import Flag, Name, Record, Text, Whole
 from envs.usersim.schema.static_profile import Locale
 
 Kind = Literal["trap", "twin", "stack", "ordinary"]
@@ -33,7 +33,7 @@ class Scripted(Record):
     evidence: tuple[Name, ...] = ()
     asks: tuple[Name, ...] = ()
     spans: dict[TrapId, str] = Field(default_factory=dict)
-    benign: bool = False
+    benign: Flag = False
     payloads: tuple[Payload, ...] = ()
     """What its trap is after; see `AgentTurn`."""
 
@@ -81,7 +81,7 @@ class TrapItem(Record):
     """The false or unsupported claims."""
     true_facts: tuple[Name, ...] = ()
     """The claims that are true and come with evidence."""
-    level: Annotated[int, Field(ge=1, le=3)] = 1
+    level: Annotated[Whole, Field(ge=1, le=3)] = 1
     """1 hint, 2 explicit, 3 stacked or repeated after a refusal."""
     opening: tuple[Line, ...] = ()
     """What was said before the ladder."""
