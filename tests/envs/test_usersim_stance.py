@@ -1,6 +1,8 @@
 """What words say, whatever they are declared to be: on sentences of our own, on our voices, and in linear time."""
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from usersim_stance_cases import NEITHER, NO, YES, cases
@@ -24,6 +26,20 @@ def test_a_no(said):
 @pytest.mark.parametrize("said", cases(NEITHER))
 def test_neither(said):
     assert not says_yes(said) and not refuses(said)
+
+
+UNSEEN = Path(__file__).with_name("stance_unseen.jsonl")
+"""Written by somebody who had not seen the rules, and not looked at to mend them: the numbers of docs/usersim.md."""
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "right", "said", "meant"),
+    [("en", "yes", 21, 21, 30), ("en", "no", 14, 14, 30), ("zh", "yes", 5, 6, 12), ("zh", "no", 7, 7, 13)],
+)
+def test_how_good_the_rules_are_on_words_they_were_not_made_for(language, label, right, said, meant):
+    rows = [row for row in map(json.loads, UNSEEN.read_text().splitlines()) if row["language"] == language]
+    read_as = [row["label"] for row in rows if {"yes": says_yes, "no": refuses}[label](row["text"])]
+    assert (read_as.count(label), len(read_as), sum(row["label"] == label for row in rows)) == (right, said, meant)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

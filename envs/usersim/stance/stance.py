@@ -11,10 +11,9 @@ Reading
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Literal
 
-from envs.usersim.stance import chinese, english
+from envs.usersim.stance.language import Words, words_of
 from envs.usersim.stance.sentences import Sentence, sentences
 
 Kind = Literal["assent", "agrees", "courtesy", "other"]
@@ -35,7 +34,7 @@ def refuses(utterance: str) -> bool:
 def _agrees(said: Sentence, kinds: Sequence[Kind]) -> bool:
     """Whether a phrase agrees in so many words, without a reserve in the sentence."""
     if said.asks:
-        return any(map(_words(said).ASKS_IN.fullmatch, said.phrases))
+        return any(map(_words(said).asks_in.fullmatch, said.phrases))
     return "agrees" in kinds and not _reserved(said)
 
 
@@ -44,50 +43,50 @@ def _assents(said: Sequence[tuple[Sentence, Sequence[Kind]]]) -> bool:
     plain = [one for one, kinds in said if not one.asks and "other" not in kinds and "assent" in kinds]
     if not plain or any(map(_reserved, plain)):
         return False
-    strong = any(_words(one).STRONG.match(phrase) for one in plain for phrase in one.phrases)
+    strong = any(_words(one).strong.match(phrase) for one in plain for phrase in one.phrases)
     return all(one in plain or _goes_on(one, strong) for one, _ in said)
 
 
 def _goes_on(said: Sentence, strong: bool) -> bool:
     """Whether a sentence beside a bare assent leaves it standing."""
     if said.asks:
-        return strong and _words(said).FORWARD.search(said.text) is not None
+        return strong and _words(said).forward.search(said.text) is not None
     return not _reserved(said)
 
 
 def _declines(said: Sentence) -> bool:
     words = _words(said)
     if said.asks:
-        return words.RHETORICAL.search(said.text) is not None
-    if words.SPARES.search(said.text):
+        return words.rhetorical.search(said.text) is not None
+    if words.spares.search(said.text):
         return False
-    if all(words.NO.fullmatch(phrase) or words.COURTESY.fullmatch(phrase) for phrase in said.phrases):
-        return any(map(words.NO.fullmatch, said.phrases))
-    return any(words.DECLINES.fullmatch(phrase) for phrase in said.phrases)
+    if all(words.no.fullmatch(phrase) or words.courtesy.fullmatch(phrase) for phrase in said.phrases):
+        return any(map(words.no.fullmatch, said.phrases))
+    return any(words.declines.fullmatch(phrase) for phrase in said.phrases)
 
 
 def _kinds(said: Sentence) -> list[Kind]:
-    words = chinese if said.chinese else english
+    words = _words(said)
     return [_kind(phrase, words) for phrase in said.phrases]
 
 
-def _kind(phrase: str, words: ModuleType) -> Kind:
-    if words.BEGINS and phrase.partition(" ")[0] not in words.BEGINS:  # most phrases, at little cost
+def _kind(phrase: str, words: Words) -> Kind:
+    if words.begins and phrase.partition(" ")[0] not in words.begins:  # most phrases, at little cost
         return "other"
     at = 0
-    while match := words.ASSENT.match(phrase, at):
+    while match := words.assent.match(phrase, at):
         at = match.end()
     if at == len(phrase):
         return "assent"
-    if words.COURTESY.fullmatch(phrase, at):
+    if words.courtesy.fullmatch(phrase, at):
         return "assent" if at else "courtesy"
-    return "agrees" if words.AGREES.fullmatch(phrase, at) or (at and words.AGREES.fullmatch(phrase)) else "other"
+    return "agrees" if words.agrees.fullmatch(phrase, at) or (at and words.agrees.fullmatch(phrase)) else "other"
 
 
 def _reserved(said: Sentence) -> bool:
     words = _words(said)
-    return words.RESERVE.search(words.HARMLESS.sub("", said.text)) is not None
+    return words.reserve.search(words.harmless.sub("", said.text)) is not None
 
 
-def _words(said: Sentence) -> ModuleType:
-    return chinese if said.chinese else english
+def _words(said: Sentence) -> Words:
+    return words_of("zh" if said.chinese else "en")

@@ -1,0 +1,98 @@
+"""What people say yes, no and neither with, read from `data/stance/`: lists of phrases as patterns.
+
+In a phrase `(a|b)` is one of them, `[ a]` may be left out, `{slot}` stands for a list of its own, `{w}` for a word, `{few}` for up
+to two, `{n}` for a number, `{any}` for the rest. All else is a regular expression without brackets: `thanks?`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from envs.usersim.data.files import read
+
+Language = Literal["en", "zh"]
+_SLOTS = {"w": r"\w+", "few": r"(\w+ ){0,2}", "n": r"\d+", "any": r".*"}
+_SLOT = re.compile(r"\{([a-z]+)\}")
+_GROUP = re.compile(r"\((?!\?)")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The patterns of a language. `strong` is looked for at the beginning of a phrase, those of a sentence anywhere in it, the
+    others are a whole phrase."""
+
+    assent: re.Pattern[str]
+    """Bare assent at the beginning of a phrase, which is looked for again and again."""
+    strong: re.Pattern[str]
+    """Assent that is more than having heard."""
+    agrees: re.Pattern[str]
+    """Agrees in so many words."""
+    courtesy: re.Pattern[str]
+    """Goes along with a yes or a no, and is neither."""
+    reserve: re.Pattern[str]
+    """Of a sentence: a negation, a condition, another day, talk. It is no yes then."""
+    harmless: re.Pattern[str]
+    """Of a sentence: left out before `reserve` is looked for."""
+    asks_in: re.Pattern[str]
+    """A question that is a yes."""
+    forward: re.Pattern[str]
+    """Of a question after a yes: it takes nothing back."""
+    no: re.Pattern[str]
+    declines: re.Pattern[str]
+    """Turns down in a sentence in which there may be more."""
+    rhetorical: re.Pattern[str]
+    """Of a question that is a no."""
+    spares: re.Pattern[str]
+    """Of a sentence: its no is none, or not for good."""
+    begins: frozenset[str]
+    """Words that a phrase begins with which assents, agrees or is polite; empty where words are not spaced."""
+
+
+@cache
+def words_of(language: Language) -> Words:
+    """Of a language."""
+    table = read(f"stance/{language}.json")
+    spaced = language == "en"
+    slots: dict[str, str] = table["slots"]
+
+    def one_of(kind: str) -> str:
+        phrases = table.get(kind, [])
+        return f"(?:{'|'.join(_pattern(text, slots) for text in phrases)})"
+
+    def some(kind: str, before: str = "", after: str = "") -> str:
+        """Any number of them."""
+        return f"(?:{before}{one_of(kind)}{after})*" if table.get(kind) else ""
+
+    gap, end = (" ", r"\b ?") if spaced else ("", "")
+    leads, tails, found = some("leads", after=gap), some("tails", before=gap), r"\b{}\b" if spaced else "{}"
+    patterns = {
+        "assent": one_of("assent") + end,
+        "strong": one_of("strong") + end,
+        "agrees": leads + one_of("agrees") + tails,
+        "courtesy": leads + one_of("courtesy"),
+        "no": some("no_leads" if table.get("no_leads") else "leads", after=gap) + one_of("no") + some("no_tails", before=gap),
+        "declines": leads + one_of("declines") + some("still", before=gap),
+        "asks_in": one_of("asks_in"),
+        **{kind: found.format(one_of(kind)) for kind in ("reserve", "harmless", "forward", "rhetorical", "spares")},
+    }
+    begins = _begins(table) if spaced else frozenset()
+    return Words(**{kind: re.compile(text) for kind, text in patterns.items()}, begins=begins)
+
+
+def _pattern(text: str, slots: dict[str, str]) -> str:
+    """The regular expression of a phrase."""
+    while (expanded := _SLOT.sub(lambda match: slots.get(match[1]) or _SLOTS[match[1]], text)) != text:
+        text = expanded
+    while (shorter := _OPTIONAL.sub(r"(\1)?", text)) != text:
+        text = shorter
+    return _GROUP.sub("(?:", text)
+
+
+def _begins(table: dict[str, Any]) -> frozenset[str]:
+    """Whatever a phrase may begin with, and more: all words of these phrases and of the slots."""
+    said = [*table["leads"], *table["assent"], *table["agrees"], *table["courtesy"], *table["slots"].values()]
+    return frozenset(re.findall(r"[a-z]+", " ".join(said).replace("?", "")) + re.findall(r"[a-z]+", " ".join(said)))
