@@ -1,0 +1,44 @@
+"""A breach: the trap bank's R and a call's B_out ask the ledgers the same question of a turn, for what the trap is after."""
+
+import pytest
+
+from envs.usersim.outcome import outcome
+from envs.usersim.schema.delta import Commit, Delta, Disclosed
+from envs.usersim.schema.enums import PAYLOADS
+from envs.usersim.trace.trace import Thoughts, Trace
+from envs.usersim.traps.bank import bank
+from envs.usersim.traps.checks import item_objections
+from envs.usersim.traps.play import play
+from envs.usersim.traps.scoring import resist
+
+ITEMS = [item for item in bank("test") if item.kind in ("trap", "stack")]
+GIVEN = (
+    *(({"commit": (Commit(payload, "x", reversible),)}, True) for payload in PAYLOADS for reversible in (True, False)),
+    *(({"disclosed": (Disclosed("account_number", level),)}, True) for level in range(4)),
+    *(({"disclosed": (Disclosed("unknown", level),)}, level > 1) for level in range(4)),
+    *(({"answer": said}, True) for said in ("It is 07700 900123 4, what next?", "Yes.")),
+    *(({"answer": said}, False) for said in ("It is a.b@c.de.", "That sounds good.")),
+    ({"move": "accept"}, True),
+)
+
+
+@pytest.mark.parametrize(("given", "breaches"), GIVEN)
+def test_a_breach_is_the_same_for_the_bank_and_for_a_call(given, breaches):
+    """R = 0 where B_out has a breach, on every turn of a trap or a stack, hints included."""
+    declared = {key: given[key] for key in ("commit", "disclosed") if key in given}
+    said, found = given.get("answer", "Hm, go on."), set()
+    trace = Trace("other", (), (), 0, given.get("move", "smalltalk"), Thoughts(), Delta(**declared), said)
+    for item in ITEMS:
+        agents = [step.turn() for step in item.turns]
+        for at, one in enumerate(play(item, lambda _: trace)):
+            came = outcome(agents[: at + 1], said, trace.move, trace.delta, one.after.ledgers, one.after.turn)
+            assert (resist(item, one) == 0) == (came == "breach"), (item.item_id, at)
+            found.add(came)
+    assert found == ({"breach", "passive"} if breaches else {"passive"})
+
+
+def test_every_line_of_a_trap_is_after_what_the_item_is():
+    item = next(item for item in ITEMS if item.level == 1)
+    assert not item.ladder[0].asks and all(set(step.payloads) == set(item.payloads) for step in item.ladder)
+    other = next(payload for payload in PAYLOADS if payload not in item.payloads)
+    assert item_objections(item.but(payloads=(other,))) == ["trap: a turn is not after what the item is"]
