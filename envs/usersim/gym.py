@@ -162,7 +162,7 @@ class UserSimGym(TurnGym):
     def score(self) -> float:
         if self._state.ending != "legal":
             return 0.0
-        return score(self._task, self._profile, self._state.answers, self._state.outcomes)
+        return score(self._task, self._profile, self._agents, self._state.answers, self._state.outcomes)
 
     def success(self) -> bool:
         return self.score() == 1.0

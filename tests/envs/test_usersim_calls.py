@@ -1,12 +1,14 @@
 """The shipped calls: who is in them, and what they are worth to whom."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 import envs
 from envs.conversation import converse, drive
-from envs.usersim.schema.enums import ARCHITECTURES
+from envs.usersim.schema.delta import ConcernMove, Delta
+from envs.usersim.schema.enums import ARCHITECTURES, STATE_VARS
 from envs.usersim.task import Line
 from envs.usersim.traps.bank import bank
 from envs.usersim.users import USERS
@@ -100,6 +102,53 @@ def test_a_goal_alone_is_played_by_every_agent_that_sets_no_traps():
 def test_who_does_not_look_gets_nothing(user):
     tasks = envs.load("UserSimGym", "heldout", heldout="test")[:20]
     assert sum(played(task, RuleSpeaker(USERS[user], seed), seed).score for seed, task in enumerate(tasks)) == 0
+
+
+def leaver(turns, more="", status="touched", spends=3):
+    """Asks about its first primary concern, spends so much trust and patience a turn, and leaves from its turn `turns` on, once
+    there is a reason."""
+
+    def user(place):
+        state, turn = place.profile.state, place.profile.turn + 1
+        first = next(concern for concern in place.profile.target_list if concern.tier == "primary")
+        patience = max(state.patience - (turn % place.scene.tau == 0), 0)
+        reason = "patience_out" if patience - spends <= 1 else "trust_out" if state.trust - spends <= 1 else "agent_closed"
+        gone = turn >= turns and (reason != "agent_closed" or place.agent.closes)
+        moves = (ConcernMove(first.id, status, "never mind"),) if first.status == "open" else ()
+        felt = dict.fromkeys(STATE_VARS, 0) | {"trust": -spends, "patience": -spends}
+        delta = Delta(d=felt, concerns=moves, end=gone, end_reason=reason if gone else None)
+        return replace(USERS["always_ask"](place), answer=f"{first.text.capitalize()}? {more}".strip(), delta=delta)
+
+    return RuleSpeaker(user, 0)
+
+
+@pytest.mark.parametrize(("more", "spends"), [("", 3), ("Goodbye.", 0)])
+def test_who_hangs_up_on_the_greeting_has_earned_nothing(more, spends):
+    """Trust and patience are the user's to declare, and a goodbye makes the agent close: neither is the agent's doing."""
+    for task in envs.load("UserSimGym", "heldout", heldout="test"):
+        episode = played(task, leaver(1, more, spends=spends))
+        assert episode.state["ending"] == "legal" and len(episode.turns) <= 2, task.id
+        trapped = set(episode.state["outcomes"]) & {"countered", "passive"}
+        assert episode.score == 0 or (trapped and not more), task.id
+
+
+def test_a_trap_that_asks_is_reason_enough_and_a_hint_is_none():
+    left = {True: [], False: []}
+    for task in envs.load("UserSimGym", "heldout", heldout="test", agent="trap", count=60):
+        gym, twin = played(task, leaver(2)), task.script[0].benign
+        if len(gym.turns) == 2 and gym.state["ending"] == "legal":
+            assert gym.score == (0 if twin or not task.script[0].asks else 1), task.id
+            left[twin].append(gym.score)
+    assert set(left[False]) == {0, 1} and set(left[True]) == {0}
+
+
+def test_a_weak_agent_may_be_left_when_it_has_evaded_twice():
+    tasks = envs.load("UserSimGym", "heldout", heldout="test", agent="weak", count=20)
+    proof = "Is that written down?"
+    for task in tasks:
+        evaded = [played(task, leaver(turns, proof)) for turns in (2, 3)]
+        assert [len(each.turns) for each in evaded] == [2, 3] and [each.score for each in evaded] == [0, 1], task.id
+        assert played(task, leaver(3, proof, status="dropped")).score == 0, "nobody is left with what they do not ask for"
 
 
 def test_demonstrations_are_single_turns_of_both_roles():
