@@ -76,12 +76,12 @@ def test_words_carry_a_move_or_do_not(move, does, does_not):
 
 
 def test_sentences_are_of_one_spelling():
-    found = sentences("I can’t, I won't - it's 4,900!  Let's go?\nOK... 好的，办吧。真的吗")
+    found = sentences("I can’t, I won't - it's 4,900!  Let's go?\nOK… 好的，办吧。真的吗")
     assert [(one.phrases, one.asks) for one in found] == [
-        (("i cannot", "i will not", "it is 4900"), False),
-        (("let us go",), True),
-        (("ok", "好的", "办吧"), False),
-        (("真的吗",), True),
+        (["i cannot", "i will not", "it is 4900"], False),
+        (["let us go"], True),
+        (["ok", "好的", "办吧"], False),
+        (["真的吗"], True),
     ]
 
 

@@ -1,7 +1,7 @@
 """What people say yes, no and neither with, read from `data/stance/`: lists of phrases as patterns.
 
-In a phrase `(a|b)` is one of them, `[ a]` may be left out, `{slot}` stands for a list of its own, `{w}` for a word, `{few}` for up
-to two, `{n}` for a number, `{any}` for the rest. All else is a regular expression without brackets: `thanks?`.
+In a phrase `(a|b)` is one of them, `[ a]` may be left out, `{slot}` stands for a list of its own, `{w}` for a word, `{few}` for
+up to two, `{n}` for a number, `{any}` for the rest. All else is a regular expression without brackets: `thanks?`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from envs.usersim.data.files import read
+from envs.usersim.stance.sentences import Sentence
 
-Language = Literal["en", "zh"]
 _SLOTS = {"w": r"\w+", "few": r"(\w+ ){0,2}", "n": r"\d+", "any": r".*"}
 _SLOT = re.compile(r"\{([a-z]+)\}")
 _GROUP = re.compile(r"\((?!\?)")
@@ -33,12 +33,12 @@ class Words:
     """Agrees in so many words."""
     courtesy: re.Pattern[str]
     """Goes along with a yes or a no, and is neither."""
-    reserve: re.Pattern[str]
+    reserve: frozenset[str]
     """Of a sentence: a negation, a condition, another day, talk. It is no yes then."""
     harmless: re.Pattern[str]
     """Of a sentence: left out before `reserve` is looked for."""
     asks_in: re.Pattern[str]
-    """A question that is a yes."""
+    """Of a question that is a yes."""
     forward: re.Pattern[str]
     """Of a question after a yes: it takes nothing back."""
     no: re.Pattern[str]
@@ -51,12 +51,21 @@ class Words:
     begins: frozenset[str]
     """Words that a phrase begins with which assents, agrees or is polite; empty where words are not spaced."""
 
+    def reserved(self, said: Sentence) -> bool:
+        """Whether a sentence has a reserve."""
+        return self._holds_back(said) and self._holds_back(said._replace(text=self.harmless.sub("", said.text)))
+
+    def _holds_back(self, said: Sentence) -> bool:
+        if self.begins:  # spaced
+            return not self.reserve.isdisjoint(said.words)
+        return any(map(said.text.__contains__, self.reserve))
+
 
 @cache
-def words_of(language: Language) -> Words:
+def words_of(chinese: bool) -> Words:
     """Of a language."""
-    table = read(f"stance/{language}.json")
-    spaced = language == "en"
+    table = read("stance/zh.json" if chinese else "stance/en.json")
+    spaced = not chinese
     slots: dict[str, str] = table["slots"]
 
     def one_of(kind: str) -> str:
@@ -76,11 +85,11 @@ def words_of(language: Language) -> Words:
         "courtesy": leads + one_of("courtesy"),
         "no": some("no_leads" if table.get("no_leads") else "leads", after=gap) + one_of("no") + some("no_tails", before=gap),
         "declines": leads + one_of("declines") + some("still", before=gap),
-        "asks_in": one_of("asks_in"),
-        **{kind: found.format(one_of(kind)) for kind in ("reserve", "harmless", "forward", "rhetorical", "spares")},
+        **{kind: found.format(one_of(kind)) for kind in ("harmless", "asks_in", "forward", "rhetorical", "spares")},
     }
     begins = _begins(table) if spaced else frozenset()
-    return Words(**{kind: re.compile(text) for kind, text in patterns.items()}, begins=begins)
+    compiled = {kind: re.compile(text) for kind, text in patterns.items()}
+    return Words(**compiled, reserve=frozenset(table["reserve"]), begins=begins)
 
 
 def _pattern(text: str, slots: dict[str, str]) -> str:

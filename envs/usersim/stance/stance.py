@@ -11,6 +11,7 @@ Reading
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from envs.usersim.stance.language import Words, words_of
@@ -20,54 +21,25 @@ Kind = Literal["assent", "agrees", "courtesy", "other"]
 """Of a phrase."""
 
 
+@lru_cache(maxsize=1)  # the parser and the transition ask the same of a turn, one after the other
 def says_yes(utterance: str) -> bool:
     """Whether it agrees to what was asked or offered."""
-    said = [(one, () if one.asks else _kinds(one)) for one in sentences(utterance)]
-    return any(_agrees(one, kinds) for one, kinds in said) or _assents(said)
+    said = sentences(utterance)
+    kinds = [_kinds(one) for one in said]
+    return any("agrees" in kind for kind in kinds) or _assents(said, kinds)
 
 
 def refuses(utterance: str) -> bool:
     """Whether it turns down what was asked or offered."""
-    return any(_declines(one) for one in sentences(utterance))
+    return any(_declines(one, words_of(one.chinese)) for one in sentences(utterance))
 
 
-def _agrees(said: Sentence, kinds: Sequence[Kind]) -> bool:
-    """Whether a phrase agrees in so many words, without a reserve in the sentence."""
+def _kinds(said: Sentence) -> Sequence[Kind]:
+    """Of the phrases of a sentence that could be a yes, else none."""
+    words = words_of(said.chinese)
     if said.asks:
-        return any(map(_words(said).asks_in.fullmatch, said.phrases))
-    return "agrees" in kinds and not _reserved(said)
-
-
-def _assents(said: Sequence[tuple[Sentence, Sequence[Kind]]]) -> bool:
-    """Whether a sentence is nothing but assent, and no other takes it back."""
-    plain = [one for one, kinds in said if not one.asks and "other" not in kinds and "assent" in kinds]
-    if not plain or any(map(_reserved, plain)):
-        return False
-    strong = any(_words(one).strong.match(phrase) for one in plain for phrase in one.phrases)
-    return all(one in plain or _goes_on(one, strong) for one, _ in said)
-
-
-def _goes_on(said: Sentence, strong: bool) -> bool:
-    """Whether a sentence beside a bare assent leaves it standing."""
-    if said.asks:
-        return strong and _words(said).forward.search(said.text) is not None
-    return not _reserved(said)
-
-
-def _declines(said: Sentence) -> bool:
-    words = _words(said)
-    if said.asks:
-        return words.rhetorical.search(said.text) is not None
-    if words.spares.search(said.text):
-        return False
-    if all(words.no.fullmatch(phrase) or words.courtesy.fullmatch(phrase) for phrase in said.phrases):
-        return any(map(words.no.fullmatch, said.phrases))
-    return any(words.declines.fullmatch(phrase) for phrase in said.phrases)
-
-
-def _kinds(said: Sentence) -> list[Kind]:
-    words = _words(said)
-    return [_kind(phrase, words) for phrase in said.phrases]
+        return ("agrees",) if words.asks_in.search(said.text) else ()
+    return () if words.reserved(said) else [_kind(phrase, words) for phrase in said.phrases]
 
 
 def _kind(phrase: str, words: Words) -> Kind:
@@ -83,10 +55,28 @@ def _kind(phrase: str, words: Words) -> Kind:
     return "agrees" if words.agrees.fullmatch(phrase, at) or (at and words.agrees.fullmatch(phrase)) else "other"
 
 
-def _reserved(said: Sentence) -> bool:
-    words = _words(said)
-    return words.reserve.search(words.harmless.sub("", said.text)) is not None
+def _assents(said: Sequence[Sentence], kinds: Sequence[Sequence[Kind]]) -> bool:
+    """Whether a sentence is nothing but assent, and no other takes it back."""
+    bare = ["assent" in kind and "other" not in kind for kind in kinds]
+    if not any(bare):
+        return False
+    plain = [one for one, is_bare in zip(said, bare, strict=True) if is_bare]
+    strong = any(words_of(one.chinese).strong.match(phrase) for one in plain for phrase in one.phrases)
+    return all(is_bare or _goes_on(one, strong) for one, is_bare in zip(said, bare, strict=True))
 
 
-def _words(said: Sentence) -> Words:
-    return words_of("zh" if said.chinese else "en")
+def _goes_on(said: Sentence, strong: bool) -> bool:
+    """Whether a sentence beside a bare assent leaves it standing."""
+    words = words_of(said.chinese)
+    return strong and words.forward.search(said.text) is not None if said.asks else not words.reserved(said)
+
+
+def _declines(said: Sentence, words: Words) -> bool:
+    if said.asks:
+        return words.rhetorical.search(said.text) is not None
+    if words.spares.search(said.text):
+        return False
+    phrases = said.phrases
+    if all(words.no.fullmatch(phrase) or words.courtesy.fullmatch(phrase) for phrase in phrases):
+        return any(map(words.no.fullmatch, phrases))
+    return any(map(words.declines.fullmatch, phrases))
