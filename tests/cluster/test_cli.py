@@ -204,10 +204,10 @@ def test_sft_of_one_role_says_what_it_misses(options, says, monkeypatch, capsys,
 def test_a_mixture_and_its_transfer_variant_describe_themselves(monkeypatch, capsys, tmp_path):
     root = f"run.root={tmp_path}"
     assert parley("train", MIXTURE, root, "--dry-run", monkeypatch=monkeypatch) == 0
-    assert yaml.safe_load(capsys.readouterr().out)["gyms"]["train"] == {"IntentionGym": 0.5, "TelepathyGym": 0.5}
-    variant = ["gyms.train={IntentionGym: 1.0}", "gyms.transfer={TelepathyGym: {}}"]
+    assert yaml.safe_load(capsys.readouterr().out)["gyms"]["train"] == {"IntentionGym": 0.5, "TravelGym": 0.5}
+    variant = ["gyms.train={TravelGym: 1.0}", "gyms.transfer={IntentionGym: {}}"]
     assert parley("train", MIXTURE, root, *variant, "--dry-run", monkeypatch=monkeypatch) == 0
-    assert yaml.safe_load(capsys.readouterr().out)["gyms"]["transfer"] == {"TelepathyGym": {"tasks": None}}
+    assert yaml.safe_load(capsys.readouterr().out)["gyms"]["transfer"] == {"IntentionGym": {"tasks": None}}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -224,7 +224,11 @@ def test_a_mixture_and_its_transfer_variant_describe_themselves(monkeypatch, cap
     ],
 )
 def test_a_mistake_about_a_transfer_gym_is_one_sentence(override, says, monkeypatch, capsys, tmp_path):
-    given = ["gyms.train={IntentionGym: 1.0}", "gyms.transfer={TelepathyGym: {}}", override]
+    given = [
+        *("gyms.train={IntentionGym: 1.0}", "gyms.transfer={TelepathyGym: {}}"),
+        *("gyms.params.TelepathyGym={prompt: short}", "sft.agent.demonstrator={vague: 0.1}"),
+        override,
+    ]
     assert parley("train", MIXTURE, f"run.root={tmp_path}", *given, "--dry-run", monkeypatch=monkeypatch) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and all(word in error for word in says), error
