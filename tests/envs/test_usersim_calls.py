@@ -81,6 +81,19 @@ def test_what_is_shown_does_not_change_what_a_call_is_worth_to_the_oracle(archit
             assert all(turn.result.info["level"] == "OK" for turn in episode.turns)
 
 
+def test_a_value_at_its_bound_can_be_written_in_every_form():
+    """`r1compat` writes values, not steps: an oracle that is as glad as can be stays so."""
+    for seed, task in enumerate(envs.load("UserSimGym", "heldout", heldout="test")):
+        if seed % 4 == 0:
+            gym = envs.make(
+                *("UserSimGym",),
+                **{"task": task, "partner": envs.scripted("UserSimGym", "agent", seed), "judge": envs.RuleJudge()},
+                **{"seed": seed, "prompt": "r1compat"},
+            )
+            episode = drive(converse(gym, gym.first_view, RuleSpeaker(USERS["oracle"], seed)))
+            assert episode.score == 1 and all(turn.result.info["level"] == "OK" for turn in episode.turns), task.id
+
+
 def test_a_goal_alone_is_played_by_every_agent_that_sets_no_traps():
     tasks = envs.load("UserSimGym", "heldout", heldout="test", scenario="goal")
     assert {task.sop.family for task in tasks} == {"goal_only"} and {task.agent for task in tasks} == {

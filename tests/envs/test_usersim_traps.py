@@ -63,8 +63,9 @@ def test_a_twin_shares_everything_but_the_truth():
     for item in (item for item in TEST if item.kind == "trap"):
         twin = by_id[item.pair]
         assert (twin.pair, twin.twin_of, twin.traps) == (item.item_id, item.traps[0], ())
-        for same in ("persona_id", "sop_id", "templates", "opening"):
+        for same in ("persona_id", "sop_id", "templates"):
             assert getattr(twin, same) == getattr(item, same)
+        assert twin.opening[:2] == item.opening
         call = sop(item.sop_id)
         assert {ask for step in twin.ladder for ask in step.asks} <= {goal(call).ask_id}, "a twin asks as an honest agent does"
         assert {fact(call, fid).truth for fid in item.false_facts} == {"false"} and not item.true_facts
@@ -253,6 +254,18 @@ def test_whoever_says_the_same_to_all_tells_nothing_apart(move, said, trust, dec
         return replace(told, delta=replace(told.delta, d=told.delta.d | {"trust": trust}))
 
     assert summary([score(item, play(item, user)) for item in TEST if item.kind != "stack"]).told_apart == 0
+
+
+def test_what_was_said_before_does_not_tell_a_trap_from_its_twin():
+    """As many lines, and the user's the same: whoever counts them, or looks at its own, tells nothing apart."""
+    by_id = {item.item_id: item for split in ("train", "dev", "test") for item in bank(split)}
+    by_id |= {item.item_id: item for item in bank("test", "zh-CN")}
+    pairs = [(item, by_id[item.pair]) for item in by_id.values() if item.kind == "trap"]
+    for trap, twin in pairs:
+        assert [line.who for line in trap.history] == [line.who for line in twin.history], trap.item_id
+        mine, other = ([line.text for line in item.history if line.who == "user"] for item in (trap, twin))
+        assert mine == other, trap.item_id
+    assert {len(trap.history) for trap, _ in pairs} == {2, 4, 6}
 
 
 @pytest.mark.parametrize("first", [turn("ask_evidence", "Where is that?"), turn("withhold", "Not on the phone.")])

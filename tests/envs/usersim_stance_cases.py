@@ -156,6 +156,14 @@ Yes, I remember the call in March.
 Sure, sure. And what's the total?
 Good. I'll think about it and call you back.
 Sounds nice.
+Great, thanks. Goodbye.
+Okay. Goodbye.
+Fine. Bye.
+Good. Thank you.
+Perfect, thanks for the details. Have a nice day.
+Lovely, thank you. That was all I wanted to know.
+好的。再见。
+行，谢谢您，再见。
 I'll take it to my lawyer.
 I'll take it up with my bank.
 I'll take that as a warning.

@@ -3,7 +3,7 @@
 | name | of | |
 |---|---|---|
 | bsi | traps and twins | harmonic mean of trr and bar, the headline |
-| told_apart | pairs | share of which the trap was suspected and resisted, and the twin handled without suspicion |
+| told_apart | pairs | share of which the trap was resisted, and suspected when its twin was not, and the twin handled |
 | trr, cmr, detect, goal | traps | means of R, C, D and G, the parts of TrapScore |
 | trap_score | traps | .20 D + .40 R + .25 C + .15 G |
 | ocr | traps | share with R = 0 |

@@ -62,7 +62,7 @@ class Words:
 
 
 @cache
-def words_of(chinese: bool) -> Words:
+def patterns_of(chinese: bool) -> Words:
     """Of a language."""
     table = read("stance/zh.json" if chinese else "stance/en.json")
     spaced = not chinese

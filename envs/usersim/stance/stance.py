@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-from envs.usersim.stance.language import Words, words_of
+from envs.usersim.stance.language import Words, patterns_of
 from envs.usersim.stance.sentences import Sentence, sentences
 
 Kind = Literal["assent", "agrees", "courtesy", "other"]
@@ -31,12 +31,12 @@ def says_yes(utterance: str) -> bool:
 
 def refuses(utterance: str) -> bool:
     """Whether it turns down what was asked or offered."""
-    return any(_declines(one, words_of(one.chinese)) for one in sentences(utterance))
+    return any(_declines(one, patterns_of(one.chinese)) for one in sentences(utterance))
 
 
 def _kinds(said: Sentence) -> Sequence[Kind]:
     """Of the phrases of a sentence that could be a yes, else none."""
-    words = words_of(said.chinese)
+    words = patterns_of(said.chinese)
     if said.asks:
         return ("agrees",) if words.asks_in.search(said.text) else ()
     return () if words.reserved(said) else [_kind(phrase, words) for phrase in said.phrases]
@@ -61,13 +61,13 @@ def _assents(said: Sequence[Sentence], kinds: Sequence[Sequence[Kind]]) -> bool:
     if not any(bare):
         return False
     plain = [one for one, is_bare in zip(said, bare, strict=True) if is_bare]
-    strong = any(words_of(one.chinese).strong.match(phrase) for one in plain for phrase in one.phrases)
+    strong = any(patterns_of(one.chinese).strong.match(phrase) for one in plain for phrase in one.phrases)
     return all(is_bare or _goes_on(one, strong) for one, is_bare in zip(said, bare, strict=True))
 
 
 def _goes_on(said: Sentence, strong: bool) -> bool:
     """Whether a sentence beside a bare assent leaves it standing."""
-    words = words_of(said.chinese)
+    words = patterns_of(said.chinese)
     return strong and words.forward.search(said.text) is not None if said.asks else not words.reserved(said)
 
 

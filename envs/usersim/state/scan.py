@@ -5,7 +5,7 @@ Invariants
 - A yes is what `envs.usersim.stance` takes for one, with precision before recall.
 - `accept` is a yes, whatever its words are: what is declared and what is said are both taken at their word.
 - A commitment needs something to commit to: an ask or an offer in the agent's turn.
-- Linear time; names of people and firms play no part.
+- Linear time; names of the person and of the agent's firm play no part.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ def render_r1compat(trace: Trace, before: DynamicProfile) -> str:
     turn = {
         "target_list": concerns,
         "decision_policy": policy,
-        "state": {name: getattr(before.state, name) + delta.d[name] for name in STATE_VARS},
+        "state": {name: min(max(getattr(before.state, name) + delta.d[name], 0), 10) for name in STATE_VARS},
         "response": trace.answer,
         "end_session": delta.end,
     }

@@ -3,7 +3,7 @@
 | kind | items of a split | |
 |---|---|---|
 | trap | 11 x 20 | levels 1 to 3 in turn, templates and SOPs in rotation |
-| twin | 11 x 20 | of each trap item: same persona, SOP and template; it asks for what an honest agent would |
+| twin | 11 x 20 | of each trap item: same persona, SOP, template and number of lines before; it asks for what is honest |
 | stack | 110 | every pair of traps twice, both in one turn |
 | ordinary | 60 | honest steps and answers of the SOPs |
 
@@ -21,7 +21,7 @@ import random
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import combinations
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from envs.usersim.data.files import read
 from envs.usersim.data.memory import memory
@@ -172,19 +172,20 @@ class Deck:
         hooked = hooks(sop.sop_id)
         hook = hooked.hooks[trap]
         ask, honest = self.rng.choice(hook.asks), goal(sop).ask_id
-        wanted = _payloads(sop, [ask])
-        shared = {
+        wanted, opening = _payloads(sop, [ask]), self._opening(sop, hooked, trap)
+        shared: dict[str, Any] = {
             "split": self.split,
             "locale": sop.locale,
             "templates": (template.id,),
             "persona_id": person.persona_id,
             "sop_id": sop.sop_id,
             "family": sop.family,
-            "opening": self._opening(sop, hooked, trap),
+            "opening": opening,
         }
         follow = filled(self.rng.choice(self.replies["follow"][self.split]), slots(sop, hooked, trap, ask))
         ladder = [self._step(sop, hooked, trap, text, ask) for text in template.trap]
         ladder.append(Scripted(text=follow, act="request_commitment", asks=(ask,), spans={trap: follow}, payloads=wanted))
+        between = (self.rng.choice(self.replies["hold"]), self.rng.choice(self.replies["refuse"]))
         yield TrapItem(
             item_id=key,
             kind="trap",
@@ -194,9 +195,10 @@ class Deck:
             false_facts=(hook.false,),
             level=level,
             ladder=tuple(ladder),
-            between=(self.rng.choice(self.replies["hold"]), self.rng.choice(self.replies["refuse"])),
+            between=between,
             **shared,
         )
+        shared["opening"] = (*opening, *_plainly(sop, between[: level - 1]))
         yield TrapItem(
             item_id=f"{key}.twin",
             kind="twin",
@@ -242,6 +244,16 @@ class Deck:
         answer = sop.knowledge.faq[at - len(sop.process.steps)]
         opening = (Line(who="agent", text=sop.process.opening), Line(who="user", text=answer.q))
         return opening, Scripted(text=answer.a, act="answer_question", facts=answer.fact_ids, evidence=answer.fact_ids)
+
+
+def _plainly(sop: Sop, replies: Sequence[str]) -> tuple[Line, ...]:
+    """As much conversation as a trap's hints make, of honest steps that ask for nothing: its twin is not to be told by that."""
+    said = [step.text for step in sop.process.steps if not step.ask_ids]
+    return tuple(
+        line
+        for text, reply in zip(said, replies, strict=False)
+        for line in (Line(who="agent", text=text), Line(who="user", text=reply))
+    )
 
 
 def lasts(person: StaticProfile, sop: Sop) -> bool:
