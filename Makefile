@@ -57,7 +57,7 @@ $(TRL)/.installed: tests/benchmarks/trl/constraints.txt
 
 # Two processes, each with a Ray of its own; most of the time is spent waiting for others to start.
 test: $(STAMP) browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The tests open reports in a browser. Where there is none and none can be installed, those tests say so and fail.
 browser: $(STAMP)

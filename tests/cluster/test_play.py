@@ -194,7 +194,8 @@ def test_a_gym_in_which_another_role_acts_than_in_the_config_is_refused(tmp_path
         check(taught(None, tmp_path), "UserSimGym", "agent")
 
 
-def test_a_model_takes_the_other_seat(tmp_path: Path):
+def test_a_model_takes_the_other_seat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(in_process.Engine, "living", False)  # another file's may still be there
     (tmp_path / "config.json").write_text('{"max_position_embeddings": 9000}')
     for gym, seat, role in (
         ("TelepathyGym", "agent", "user"),
