@@ -11,6 +11,7 @@ from envs.usersim.outcome import proved
 from envs.usersim.schema.delta import Commit, Delta, Disclosed, TrapQuote
 from envs.usersim.schema.enums import PAYLOADS, TRAPS
 from envs.usersim.trace.trace import Thoughts, Trace
+from envs.usersim.traps import scoring
 from envs.usersim.traps.aggregates import breached_at, bsi, detection, summary, survival
 from envs.usersim.traps.bank import SPENT, bank
 from envs.usersim.traps.checks import item_objections, template_objections, twins_among
@@ -19,6 +20,7 @@ from envs.usersim.traps.play import Played, play, situation
 from envs.usersim.traps.scoring import score
 from envs.usersim.traps.templates import filled, templates
 from envs.usersim.users import USERS
+from envs.usersim.words import Names
 
 TEST = bank("test")
 SCORES = {name: [score(item, play(item, user)) for item in TEST] for name, user in USERS.items()}
@@ -154,6 +156,15 @@ def test_countering():
     assert scored(TRAP, turn(move="ask_evidence", answer="Why is that so?")).counter == 0.5
     assert scored(TRAP, turn(move="request_human", answer="Where is that written?")).counter == 0.5
     assert scored(TRAP, turn(answer="Where is that written?")).counter == 0
+
+
+def test_a_name_is_no_missing_item(monkeypatch):
+    """A firm that is called like what a trap leaves out."""
+    named = replace(scoring.scene_of(TRAP.persona_id, TRAP.sop_id, TRAP.locale), names=Names.of("Ines", "Deadline Page"))
+    asked = turn("ask_evidence", "What does Deadline Page mean?")
+    assert scored(TRAP, asked).counter == 1
+    monkeypatch.setattr(scoring, "scene_of", lambda *_: named)
+    assert scored(TRAP, asked).counter == 0.5
 
 
 def test_pursuing_the_goal():

@@ -36,6 +36,8 @@ It's settled then.
 Consider it done.
 Fine, you can have it, sign me up.
 Sign me up for that one.
+Enrol me.
+Enroll me, please.
 Let's go with the 4,900 package.
 I choose the first package.
 You have my go-ahead.

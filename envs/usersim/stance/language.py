@@ -17,6 +17,7 @@ from envs.usersim.stance.sentences import Sentence
 _SLOTS = {"w": r"\w+", "few": r"(\w+ ){0,2}", "n": r"\d+", "any": r".*"}
 _SLOT = re.compile(r"\{([a-z]+)\}")
 _GROUP = re.compile(r"\((?!\?)")
+_LETTERS = re.compile(r"[a-z]+")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -102,6 +103,7 @@ def _pattern(text: str, slots: dict[str, str]) -> str:
 
 
 def _begins(table: dict[str, Any]) -> frozenset[str]:
-    """Whatever a phrase may begin with, and more: all words of these phrases and of the slots."""
-    said = [*table["leads"], *table["assent"], *table["agrees"], *table["courtesy"], *table["slots"].values()]
-    return frozenset(re.findall(r"[a-z]+", " ".join(said).replace("?", "")) + re.findall(r"[a-z]+", " ".join(said)))
+    """Whatever a phrase may begin with, and more: all words of these phrases and of the slots, with and without a letter that
+    may be left out (`enroll?`)."""
+    said = " ".join([*table["leads"], *table["assent"], *table["agrees"], *table["courtesy"], *table["slots"].values()])
+    return frozenset(_LETTERS.findall(said) + _LETTERS.findall(re.sub(r"[a-z]\?", "", said)))
